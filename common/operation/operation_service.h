@@ -9,6 +9,10 @@
 
 #include "berth/operation/v1/operation_service.grpc.pb.h"
 
+namespace berth::rpc {
+class StreamRegistry;
+}
+
 namespace berth::operation {
 
 /// Serves OperationService from a manager. Short calls are synchronous, watches are callback
@@ -19,7 +23,7 @@ class OperationServiceImpl final : public v1::OperationService::WithCallbackMeth
   /// Who calls, as authenticated.
   using CallerOf = std::function<std::string(const grpc::ServerContextBase&)>;
 
-  OperationServiceImpl(Manager& manager, CallerOf caller_of);
+  OperationServiceImpl(Manager& manager, rpc::StreamRegistry& streams, CallerOf caller_of);
 
   grpc::Status GetOperation(grpc::ServerContext* context, const v1::GetOperationRequest* request,
                             v1::GetOperationResponse* response) override;
@@ -34,6 +38,7 @@ class OperationServiceImpl final : public v1::OperationService::WithCallbackMeth
 
  private:
   Manager& manager_;
+  rpc::StreamRegistry& streams_;
   const CallerOf caller_of_;
 };
 

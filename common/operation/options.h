@@ -56,8 +56,6 @@ struct Options {
   /// requests. One more is refused with RESOURCE_EXHAUSTED.
   std::size_t max_operations = 1000;
   std::size_t max_input_bytes = std::size_t{256} << 20;
-  /// Quiet time after which a watch brings a keep-alive.
-  std::chrono::milliseconds keep_alive_every = std::chrono::seconds(15);
   /// A channel to another replica; called with its Identity::address.
   std::function<std::shared_ptr<grpc::Channel>(const std::string& address)> peer_channel;
   /// Called once, on a thread of the manager, when this replica lost its Lease: kill what runs on

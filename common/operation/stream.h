@@ -11,6 +11,10 @@
 
 #include "berth/operation/v1/run_options.pb.h"
 
+namespace berth::rpc {
+class StreamRegistry;
+}
+
 namespace berth::operation {
 
 /// Serves one call of an RPC that creates an operation and streams its updates.
