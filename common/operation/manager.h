@@ -80,8 +80,8 @@ class Manager {
                                               const std::string& request_id);
 
   /// Follows an operation of any replica from `after_sequence` on. `ready` is called from any
-  /// thread, one call at a time or several, while the watch lives, and must not block or destroy
-  /// the watch. Blocks. Errors: NOT_FOUND (OPERATION_NOT_FOUND).
+  /// thread, one call at a time or several, perhaps once more while the watch is being destroyed;
+  /// it must not block or destroy the watch. Blocks. Errors: NOT_FOUND (OPERATION_NOT_FOUND).
   absl::StatusOr<std::unique_ptr<OperationWatch>> Watch(const std::string& name,
                                                         std::int64_t after_sequence,
                                                         Forwarding forwarding,
@@ -93,9 +93,9 @@ class Manager {
 
   const LeaseGuard& lease() const;
 
-  /// Takes no new operations and waits until this replica holds none, at most `limit`. Returns
-  /// whether it got there.
-  bool Drain(std::chrono::milliseconds limit);
+  /// Takes no new operations and waits until this replica holds none, at most until `deadline`.
+  /// Returns whether it got there. Fits Server::OnDrain.
+  bool Drain(std::chrono::steady_clock::time_point deadline);
 
   /// Ends: operations without effects as INTERRUPTED, the others are left to another replica;
   /// watches break with SHUTTING_DOWN; the Lease is given back. Whatever ran on behalf of

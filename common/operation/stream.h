@@ -25,15 +25,11 @@ namespace berth::operation {
 /// it without a message. Never blocks: the operation is made durable on one of the manager's
 /// threads. The reactor owns itself.
 ///
-///   grpc::ServerWriteReactor<InstallReleaseResponse>* InstallRelease(grpc::CallbackServerContext*
-///   context,
-///                                                                    const InstallReleaseRequest*
-///                                                                    request) override {
-///     return operation::Serve<InstallReleaseResponse>(manager_, *request, ToSpec(*request,
-///     CallerOf(*context)));
-///   }
+///   return operation::Serve<InstallReleaseResponse>(manager_, streams_, *context, *request,
+///                                                   ToSpec(*request, CallerOf(*context)));
 template <typename Response, typename Request>
-grpc::ServerWriteReactor<Response>* Serve(Manager& manager, const Request& request,
-                                          absl::StatusOr<Spec> spec);
+grpc::ServerWriteReactor<Response>* Serve(Manager& manager, rpc::StreamRegistry& streams,
+                                          grpc::CallbackServerContext& context,
+                                          const Request& request, absl::StatusOr<Spec> spec);
 
 }  // namespace berth::operation
