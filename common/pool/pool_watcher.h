@@ -1,0 +1,87 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "common/kube/client.h"
+#include "common/pool/pool.h"
+
+namespace berth::pool {
+
+/// A load balancer as the cluster shows it.
+struct LoadBalancerState {
+  LoadBalancerRef ref;
+  /// Of the Service or Gateway; empty if there is none.
+  std::string uid;
+  /// What it reports itself.
+  std::vector<Address> addresses;
+  /// OK, or why it is not chosen (POOL_NOT_READY): missing, being deleted, without an address, or a
+  /// port of it failed.
+  absl::Status usable;
+};
+
+/// A pool together with what is seen of it in the cluster at one moment.
+struct PoolState {
+  Pool pool;
+  std::vector<LoadBalancerState> load_balancers;
+  /// For callers: the published ones where set, else those of the load balancers; each once.
+  std::vector<Address> addresses;
+  /// Ports of the load balancers that are not Berth's: Service ports and ConfigMap entries that
+  /// berth.dev/owned does not list, and those that the controller keeps for itself.
+  PortsByProtocol held_by_others;
+  /// What berth.dev/owned of the Services and ConfigMaps lists.
+  PortsByProtocol owned;
+  /// OK, or why nothing is handed out: POOL_NOT_READY or POOLS_OVERLAP.
+  absl::Status usable;
+};
+
+/// Watches the pools of Berth's namespace with their load balancers and ConfigMaps, each by a watch
+/// of that one object.
+///
+/// Threads: its caches' and one of its own, from Start to Stop; all methods may be called from any
+/// thread. Lifetime: the client must outlive it; the states handed out may outlive both.
+class PoolWatcher {
+ public:
+  using State = std::shared_ptr<const PoolState>;
+
+  struct Options {
+    /// Berth's namespace.
+    std::string ns;
+    /// Called after any change of a pool, load balancer or ConfigMap, from a thread of the
+    /// watcher's; may not block. May be empty.
+    std::function<void()> on_change;
+    /// Called when the API server's store was put back to an earlier state (kube::Cache::Listener).
+    /// May be empty.
+    std::function<void()> on_rewound;
+  };
+
+  PoolWatcher(kube::Client& client, Options options);
+  /// Stops.
+  ~PoolWatcher();
+
+  PoolWatcher(const PoolWatcher&) = delete;
+  PoolWatcher& operator=(const PoolWatcher&) = delete;
+
+  void Start();
+  void Stop();
+
+  /// OK once the pools are known, and for each all that it names. DEADLINE_EXCEEDED otherwise.
+  absl::Status WaitForSync(std::chrono::steady_clock::time_point deadline) const;
+
+  /// NOT_FOUND, POOL_NOT_FOUND if there is none; UNAVAILABLE, NOT_READY before the first list; the
+  /// error of ParsePool for one that cannot be used.
+  absl::StatusOr<State> Find(const PoolName& name) const;
+  /// By name; pools that cannot be parsed are left out. Empty before the first list.
+  std::vector<State> List() const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace berth::pool
