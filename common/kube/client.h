@@ -129,8 +129,8 @@ class Watch {
  public:
   explicit Watch(std::unique_ptr<HttpStream> stream);
   /// Waits for the next event. None when the server ended the watch in order. Errors as under
-  /// errors.h; IsExpired whether 410 came as HTTP status or as an ERROR event. `idle` passing
-  /// without a byte is DEADLINE_EXCEEDED.
+  /// errors.h; IsExpired whether 410 came as HTTP status or as an ERROR event. If `idle`
+  /// passes without a byte, DEADLINE_EXCEEDED; the watch goes on.
   absl::StatusOr<std::optional<WatchEvent>> Next(std::chrono::milliseconds idle);
 
  private:

@@ -1,8 +1,9 @@
 #pragma once
 
 #include <chrono>
-#include <condition_variable>
-#include <mutex>
+
+#include "absl/base/thread_annotations.h"
+#include "common/sync/mutex.h"
 
 namespace berth::kube {
 
@@ -13,10 +14,10 @@ class Clock {
 
   virtual ~Clock() = default;
   virtual TimePoint Now() const = 0;
-  /// Waits on `wake` until it is notified or `time` has come; may return early. `lock` holds the
-  /// mutex that guards the condition waited for.
-  virtual void WaitUntil(std::unique_lock<std::mutex>& lock, std::condition_variable& wake,
-                         TimePoint time) = 0;
+  /// Waits on `wake` until it is notified or `time` has come; may return early. `mutex` guards the
+  /// condition waited for.
+  virtual void WaitUntil(Mutex& mutex, CondVar& wake, TimePoint time)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) = 0;
 };
 
 /// The system's clock; it has no state, so one serves everybody.

@@ -60,7 +60,8 @@ class HttpStream {
   /// Status and headers; waits for them.
   virtual absl::StatusOr<HttpHead> Head() = 0;
   /// The next bytes of the body, none at its end. Waits until there are some, the request's
-  /// deadline passes, it is stopped, or `idle` passes without any (DEADLINE_EXCEEDED).
+  /// deadline passes, it is stopped, or `idle` passes without any (DEADLINE_EXCEEDED;
+  /// the stream goes on, and Read may be called again).
   virtual absl::StatusOr<std::optional<std::string>> Read(std::chrono::milliseconds idle) = 0;
 };
 

@@ -1,11 +1,12 @@
 #pragma once
 
 #include <chrono>
-#include <mutex>
 #include <optional>
 
+#include "absl/base/thread_annotations.h"
 #include "common/kube/clock.h"
 #include "common/kube/time.h"
+#include "common/sync/mutex.h"
 
 namespace berth::kube {
 
@@ -29,10 +30,10 @@ class ServerClock {
 
  private:
   const Clock& clock_;
-  mutable std::mutex mutex_;
+  mutable Mutex mutex_;
   /// Server time minus monotonic time.
-  std::optional<std::chrono::microseconds> offset_;
-  Clock::TimePoint last_sample_;
+  std::optional<std::chrono::microseconds> offset_ ABSL_GUARDED_BY(mutex_);
+  Clock::TimePoint last_sample_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace berth::kube

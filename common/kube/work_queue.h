@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <functional>
 #include <map>
-#include <mutex>
 #include <optional>
 #include <set>
 #include <stop_token>
@@ -12,8 +11,10 @@
 #include <thread>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
 #include "common/kube/clock.h"
+#include "common/sync/mutex.h"
 
 namespace berth::kube {
 
@@ -69,8 +70,8 @@ class WorkQueue {
     int failures = 0;
   };
 
-  void Work(std::stop_token stop);
-  void Schedule(const std::string& key, Clock::TimePoint due);
+  void Work(const std::stop_token& stop);
+  void Schedule(const std::string& key, Clock::TimePoint due) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Finish(const std::string& key, const Outcome& outcome);
   std::chrono::milliseconds Backoff(int failures) const;
 
@@ -78,12 +79,12 @@ class WorkQueue {
   const Handler handler_;
   Clock& clock_;
 
-  mutable std::mutex mutex_;
-  std::condition_variable wake_;
-  bool stopping_ = false;
-  std::map<std::string, Entry> entries_;
-  /// The entries that have a due time and do not run, by that time.
-  std::set<std::pair<Clock::TimePoint, std::string>> order_;
+  mutable Mutex mutex_;
+  CondVar wake_;
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  std::map<std::string, Entry> entries_ ABSL_GUARDED_BY(mutex_);
+  /// The keys that have a due time and do not run, by that time.
+  std::set<std::pair<Clock::TimePoint, std::string>> order_ ABSL_GUARDED_BY(mutex_);
   std::vector<std::jthread> workers_;
 };
 
