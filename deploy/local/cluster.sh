@@ -1,0 +1,102 @@
+# shellcheck shell=bash
+# The whole cluster: up, down, status.
+
+# cluster_up: every step is harmless where its work is done already.
+cluster_up() {
+  check_machine
+  mkdir -p "$STATE"
+  forget_lost_cluster
+  choose_address
+  step 'Network namespace' create_network
+  step 'Control plane' start_control_plane
+  step 'Node' start_node
+  step 'DNS' start_dns
+  step 'Addresses for load balancers (MetalLB)' start_metallb
+  step 'ingress-nginx' install_ingress_nginx
+}
+
+# forget_lost_cluster: after a reboot only files are left of a cluster; it starts anew.
+forget_lost_cluster() {
+  [[ -e $STATE/pki && ! -e $NETNS ]] || return 0
+  step 'Clearing away what a reboot left' remove_cluster
+}
+
+cluster_down() {
+  check_machine
+  [[ -e $STATE || -e $NETNS ]] || {
+    echo "Nothing to take down: no cluster '$INSTANCE'."
+    return
+  }
+  step "Taking down '$INSTANCE'" remove_cluster
+}
+
+# remove_cluster: leaves no process, mount, namespace, cgroup or file of the cluster.
+remove_cluster() {
+  stop haproxy
+  stop metallb-controller
+  stop kubelet
+  stop kube-proxy
+  remove_containers
+  local name
+  for name in coredns kube-scheduler kube-controller-manager kube-apiserver containerd etcd; do
+    stop "$name"
+  done
+  remove_mounts
+  [[ ! -e $NETNS ]] || ip netns del "$INSTANCE"
+  remove_cgroups
+  find /var/log/containers -maxdepth 1 -lname "$STATE/*" -delete 2>/dev/null || true
+  rm -rf "$STATE"
+}
+
+# remove_containers: through the runtime, with the network namespaces of their pods.
+remove_containers() {
+  is_running containerd || return 0
+  local id namespaces
+  namespaces=$(for id in $(ctr containers ls -q); do
+    ctr containers info "$id"
+  done | jq -r '.Spec.linux.namespaces[]? | select(.type == "network").path // empty' |
+    grep '^/var/run/netns/cni-\|^/run/netns/cni-' | sort -u) || true
+  for id in $(ctr tasks ls -q); do
+    ctr tasks rm -f "$id" &
+  done
+  wait
+  for id in $(ctr containers ls -q); do
+    ctr containers rm "$id"
+  done
+  for id in $namespaces; do
+    ip netns del "${id##*/}" || true
+  done
+}
+
+remove_mounts() {
+  awk -v state="$STATE/" 'index($2, state) == 1 { print $2 }' /proc/mounts | sort -r |
+    xargs -r -n 1 umount -l
+}
+
+remove_cgroups() {
+  local root
+  for root in $(cgroup_controllers) /sys/fs/cgroup; do
+    [[ -d $root/$INSTANCE ]] || continue
+    find "$root/$INSTANCE" -depth -type d -exec rmdir {} +
+  done
+}
+
+cluster_status() {
+  if [[ ! -e $STATE ]]; then
+    echo "The cluster '$INSTANCE' is down."
+    return
+  fi
+  echo "Cluster '$INSTANCE' on $(cat "$STATE/address"), state in $STATE"
+  local name pid
+  for name in "${PROCESSES[@]}"; do
+    if is_running "$name"; then
+      read -r pid _ <"$STATE/run/$name.pid"
+      printf '  %-26s running, pid %s\n' "$name" "$pid"
+    else
+      printf '  %-26s not running, see %s\n' "$name" "$STATE/log/$name.log"
+    fi
+  done
+  if is_running kube-apiserver; then
+    kubectl get pods --all-namespaces
+  fi
+}

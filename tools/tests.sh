@@ -1,0 +1,85 @@
+# shellcheck shell=bash
+# ./dev test: unit tests, integration tests (a real etcd and kube-apiserver), and end-to-end tests
+# (the whole cluster).
+
+# run_tests [FILTER] [--sanitizer=NAME]
+run_tests() {
+  local filter='' preset=default argument
+  for argument in "$@"; do
+    case $argument in
+      --sanitizer=asan | --sanitizer=tsan) preset=${argument#*=} ;;
+      -*) die "no such option: $argument" ;;
+      *) filter=$argument ;;
+    esac
+  done
+  step "Distribution's packages" ensure_packages
+  if [[ $preset != default ]]; then
+    step "Build ($preset)" build_preset "$preset"
+    step 'Programs that tests run' ensure_programs tests
+    run_ctest "$preset" "$filter"
+    return
+  fi
+  if [[ ! -d $ROOT/tests/e2e ]]; then
+    step 'Build' build
+    step 'Programs that tests run' ensure_programs tests
+    run_ctest default "$filter"
+    return
+  fi
+  command_up
+  run_ctest default "$filter"
+  run_pytest "$filter"
+}
+
+# run_ctest PRESET FILTER: unit tests, then integration tests.
+run_ctest() {
+  local preset=$1 filter=$2 label
+  BERTH_BIN=$(programs_folder)
+  export BERTH_BIN
+  for label in unit integration; do
+    printf '\n%s tests\n' "${label^}"
+    (
+      cd "$ROOT"
+      ctest --preset "$preset" --label-regex "^$label\$" --no-tests=ignore \
+        ${filter:+--tests-regex "$filter"}
+    )
+  done
+}
+
+# run_pytest FILTER: end-to-end tests, by a client generated from the contract.
+run_pytest() {
+  local status=0
+  printf '\nEnd-to-end tests\n'
+  step 'Python packages' ensure_e2e_python
+  step 'Python client' generate_python_client
+  (
+    cd "$ROOT"
+    BERTH_ADDRESS=$(cat "$STATE/address") BERTH_INSTANCE=$INSTANCE BERTH_BIN=$(programs_folder) \
+      KUBECONFIG=$STATE/kubeconfig PYTHONPATH=$ROOT/build/python \
+      "$(e2e_python)" -m pytest tests/e2e ${1:+-k "$1"}
+  ) || status=$?
+  # Nothing selected is no failure where a filter was given.
+  [[ $status == 5 && -n $1 ]] || return "$status"
+}
+
+e2e_venv() {
+  echo "$CACHE/python/e2e-$(hash_of tests/e2e/requirements.txt)"
+}
+
+e2e_python() {
+  echo "$(e2e_venv)/bin/python"
+}
+
+ensure_e2e_python() {
+  with_lock python make_venv "$(e2e_venv)" -r "$ROOT/tests/e2e/requirements.txt"
+}
+
+# generate_python_client: the modules berth.*.v1.*_pb2 and _pb2_grpc into build/python.
+generate_python_client() {
+  local output=$ROOT/build/python protos
+  protos=$(cd "$ROOT/proto" && find berth -name '*.proto')
+  rm -rf "$output"
+  mkdir -p "$output"
+  # shellcheck disable=SC2086 # a list of names
+  "$(e2e_python)" -m grpc_tools.protoc -I "$ROOT/proto" -I "$GOOGLEAPIS" \
+    --python_out="$output" --pyi_out="$output" --grpc_python_out="$output" $protos
+}
