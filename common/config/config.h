@@ -31,7 +31,9 @@ std::string_view Version();
 // One key of the table.
 class Key {
  public:
-  using Setter = std::function<absl::Status(const std::vector<std::string>& values)>;
+  // One value, or any number of them for a list.
+  using Setter =
+      std::function<absl::Status(const Key& key, const std::vector<std::string>& values)>;
   struct Spec {
     std::string name;
     std::string type;           // for --help, such as "duration"
@@ -108,13 +110,10 @@ class Table {
   std::string Help() const;
 
  private:
-  struct Assignment;
-
   Key& AddKey(Key::Spec spec);
   Key& AddChoiceKey(std::string name, const std::vector<std::string>& words,
                     std::size_t default_index, std::function<void(std::size_t)> store,
                     std::string description);
-  const Key* Find(std::string_view name) const;
 
   const std::string program_;
   const std::string summary_;

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <memory>
 #include <unordered_map>
+#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
@@ -48,6 +49,7 @@ class StreamRegistry {
   // Ends the stream at once if FinishAll was called.
   void Add(const std::shared_ptr<OpenStream>& stream);
   void Remove(const OpenStream* stream);
+  std::vector<std::shared_ptr<OpenStream>> Open() const;
 
   mutable absl::Mutex mutex_;
   std::unordered_map<const OpenStream*, std::weak_ptr<OpenStream>> streams_ ABSL_GUARDED_BY(mutex_);
