@@ -106,18 +106,20 @@ class Supervisor::Child {
     return true;
   }
 
+  void Signal(int signal) { ::kill(-spawned_.pid, signal); }
+
   void Stop() {
     if (exit_.stopped) return;
     if (!policy_.signal.has_value()) return Kill();
     exit_.stopped = true;
-    SignalGroup(*policy_.signal);
+    Signal(*policy_.signal);
     kill_at_ = Clock::now() + policy_.grace;
   }
 
   void Kill() {
     exit_.stopped = true;
     kill_at_.reset();
-    SignalGroup(SIGKILL);
+    Signal(SIGKILL);
   }
 
   std::optional<Clock::time_point> NextTimer() const {
@@ -137,7 +139,7 @@ class Supervisor::Child {
   // taken, reaps it and takes what the pipes hold. A stray process that left the group may keep
   // them open; it is not waited for.
   void Finish() {
-    SignalGroup(SIGKILL);
+    Signal(SIGKILL);
     siginfo_t info{};
     while (::waitid(P_PID, static_cast<id_t>(spawned_.pid), &info, WEXITED) < 0 && errno == EINTR) {
     }
@@ -164,8 +166,6 @@ class Supervisor::Child {
       if (callbacks_.on_line) callbacks_.on_line(OutputLine{stream, std::move(text)});
     };
   }
-
-  void SignalGroup(int signal) { ::kill(-spawned_.pid, signal); }
 
   std::string input_;
   std::size_t written_ = 0;
@@ -203,7 +203,7 @@ Supervisor::~Supervisor() {
 Supervisor::Id Supervisor::Start(Command command, Callbacks callbacks) {
   Id id = 0;
   {
-    absl::MutexLock lock(&mutex_);
+    const MutexLock lock(mutex_);
     id = next_id_++;
   }
   Post([this, id, command = std::move(command), callbacks = std::move(callbacks)]() mutable {
@@ -213,14 +213,23 @@ Supervisor::Id Supervisor::Start(Command command, Callbacks callbacks) {
 }
 
 void Supervisor::Stop(Id id) {
-  Post([this, id] {
-    if (const auto found = children_.find(id); found != children_.end()) found->second->Stop();
-  });
+  Apply(id, [](Child& child, int) { child.Stop(); });
+}
+
+void Supervisor::Signal(Id id, int signal) {
+  Apply(
+      id, [](Child& child, int number) { child.Signal(number); }, signal);
 }
 
 void Supervisor::Kill(Id id) {
-  Post([this, id] {
-    if (const auto found = children_.find(id); found != children_.end()) found->second->Kill();
+  Apply(id, [](Child& child, int) { child.Kill(); });
+}
+
+void Supervisor::Apply(Id id, void (*action)(Child& child, int argument), int argument) {
+  Post([this, id, action, argument] {
+    if (const auto found = children_.find(id); found != children_.end()) {
+      action(*found->second, argument);
+    }
   });
 }
 
@@ -245,7 +254,7 @@ absl::StatusOr<Result> Supervisor::Run(Command command) {
 
 void Supervisor::Post(Task task) {
   {
-    absl::MutexLock lock(&mutex_);
+    const MutexLock lock(mutex_);
     tasks_.push_back(std::move(task));
   }
   constexpr std::uint64_t kOne = 1;
@@ -255,7 +264,7 @@ void Supervisor::Post(Task task) {
 std::vector<Supervisor::Task> Supervisor::TakeTasks() {
   std::uint64_t count = 0;
   [[maybe_unused]] const ssize_t size = ::read(wake_.get(), &count, sizeof(count));
-  absl::MutexLock lock(&mutex_);
+  const MutexLock lock(mutex_);
   return std::exchange(tasks_, {});
 }
 

@@ -9,9 +9,9 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
-#include "absl/synchronization/mutex.h"
 #include "common/process/command.h"
 #include "common/process/unique_fd.h"
+#include "common/sync/mutex.h"
 
 namespace berth::process {
 
@@ -54,6 +54,10 @@ class Supervisor {
   /// Stops a child as its policy says. Nothing happens if it has ended or is being stopped.
   void Stop(Id id);
 
+  /// Sends a signal to a child's process group; what comes of it is the child's affair. Nothing
+  /// happens if it has ended.
+  void Signal(Id id, int signal);
+
   /// Kills a child's process group now. Nothing happens if it has ended.
   void Kill(Id id);
 
@@ -66,6 +70,7 @@ class Supervisor {
 
   Supervisor(UniqueFd epoll, UniqueFd wake);
 
+  void Apply(Id id, void (*action)(Child& child, int argument), int argument = 0);
   void Post(Task task) ABSL_LOCKS_EXCLUDED(mutex_);
   void Loop(const std::stop_token& stop);
   std::vector<Task> TakeTasks() ABSL_LOCKS_EXCLUDED(mutex_);
@@ -78,7 +83,7 @@ class Supervisor {
   const UniqueFd epoll_;
   const UniqueFd wake_;
 
-  absl::Mutex mutex_;
+  Mutex mutex_;
   std::vector<Task> tasks_ ABSL_GUARDED_BY(mutex_);
   Id next_id_ ABSL_GUARDED_BY(mutex_) = 1;
 

@@ -17,8 +17,8 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/synchronization/notification.h"
+#include "common/sync/mutex.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -69,33 +69,33 @@ class Followed {
 
   std::string FirstLine() {
     first_.WaitForNotification();
-    absl::MutexLock lock(&mutex_);
+    const MutexLock lock(mutex_);
     return lines_.empty() ? "" : lines_.front();
   }
 
   Exit WaitForExit() {
     exited_.WaitForNotification();
-    absl::MutexLock lock(&mutex_);
+    const MutexLock lock(mutex_);
     return exit_.value();
   }
 
  private:
   void OnLine(OutputLine line) {
-    absl::MutexLock lock(&mutex_);
+    const MutexLock lock(mutex_);
     lines_.push_back(std::move(line.text));
     if (!first_.HasBeenNotified()) first_.Notify();
   }
 
   void OnExit(absl::StatusOr<Exit> exit) {
     {
-      absl::MutexLock lock(&mutex_);
+      const MutexLock lock(mutex_);
       exit_ = std::move(exit);
       if (!first_.HasBeenNotified()) first_.Notify();
     }
     exited_.Notify();
   }
 
-  absl::Mutex mutex_;
+  Mutex mutex_;
   std::vector<std::string> lines_ ABSL_GUARDED_BY(mutex_);
   absl::StatusOr<Exit> exit_ ABSL_GUARDED_BY(mutex_);
   absl::Notification first_;
@@ -243,6 +243,16 @@ TEST_F(SupervisorTest, NeverSendsTermWhenThePolicyHasNone) {
   ASSERT_EQ(child.FirstLine(), "ready");
   supervisor_->Stop(child.id());
   EXPECT_EQ(child.WaitForExit().signal, SIGKILL);
+}
+
+TEST_F(SupervisorTest, SignalsAChildWithoutCallingThatAStop) {
+  Followed child(*supervisor_,
+                 Shell("trap 'exit 9' USR1; echo ready; while :; do sleep 0.01; done"));
+  ASSERT_EQ(child.FirstLine(), "ready");
+  supervisor_->Signal(child.id(), SIGUSR1);
+  const Exit exit = child.WaitForExit();
+  EXPECT_EQ(exit.code, 9);
+  EXPECT_FALSE(exit.stopped);
 }
 
 TEST_F(SupervisorTest, KillEndsTheGraceOfAStop) {
