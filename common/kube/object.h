@@ -60,6 +60,8 @@ struct Condition {
   std::int64_t observed_generation = 0;
   /// Filled in by SetCondition.
   std::optional<Time> last_transition_time;
+
+  friend bool operator==(const Condition&, const Condition&) = default;
 };
 
 std::optional<Condition> GetCondition(const Json& object, std::string_view type);
