@@ -9,36 +9,9 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "common/kube/client.h"
-#include "common/pool/pool.h"
+#include "common/pool/pool_state.h"
 
 namespace berth::pool {
-
-/// A load balancer as the cluster shows it.
-struct LoadBalancerState {
-  LoadBalancerRef ref;
-  /// Of the Service or Gateway; empty if there is none.
-  std::string uid;
-  /// What it reports itself.
-  std::vector<Address> addresses;
-  /// OK, or why it is not chosen (POOL_NOT_READY): missing, being deleted, without an address, or a
-  /// port of it failed.
-  absl::Status usable;
-};
-
-/// A pool together with what is seen of it in the cluster at one moment.
-struct PoolState {
-  Pool pool;
-  std::vector<LoadBalancerState> load_balancers;
-  /// For callers: the published ones where set, else those of the load balancers; each once.
-  std::vector<Address> addresses;
-  /// Ports of the load balancers that are not Berth's: Service ports and ConfigMap entries that
-  /// berth.dev/owned does not list, and those that the controller keeps for itself.
-  PortsByProtocol held_by_others;
-  /// What berth.dev/owned of the Services and ConfigMaps lists.
-  PortsByProtocol owned;
-  /// OK, or why nothing is handed out: POOL_NOT_READY or POOLS_OVERLAP.
-  absl::Status usable;
-};
 
 /// Watches the pools of Berth's namespace with their load balancers and ConfigMaps, each by a watch
 /// of that one object.
@@ -70,7 +43,8 @@ class PoolWatcher {
   void Start();
   void Stop();
 
-  /// OK once the pools are known, and for each all that it names. DEADLINE_EXCEEDED otherwise.
+  /// OK once the pools are known; what each names may follow (PoolState::known). DEADLINE_EXCEEDED
+  /// with the last error otherwise.
   absl::Status WaitForSync(std::chrono::steady_clock::time_point deadline) const;
 
   /// NOT_FOUND, POOL_NOT_FOUND if there is none; UNAVAILABLE, NOT_READY before the first list; the

@@ -1,0 +1,268 @@
+#include "common/pool/pool_state.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+
+#include "common/kube/object.h"
+#include "common/pool/owned_ports.h"
+#include "common/status/status.h"
+
+namespace berth::pool {
+namespace {
+
+using kube::Json;
+
+/// What ingress-nginx listens on itself (8443: its webhook); it skips entries for these ports.
+constexpr Port kControllerPorts[] = {Port::Of<80>(),    Port::Of<442>(),   Port::Of<443>(),
+                                     Port::Of<8181>(),  Port::Of<8443>(),  Port::Of<10245>(),
+                                     Port::Of<10246>(), Port::Of<10247>(), Port::Of<10254>()};
+
+absl::Status NotReady(const Pool& pool, std::string_view problem) {
+  return Error(absl::StatusCode::kFailedPrecondition, Reason::ERROR_REASON_POOL_NOT_READY,
+               fmt::format("pool '{}': {}", pool.name.value(), problem))
+      .WithMetadata("pool", pool.name.value());
+}
+
+/// The key of a ConfigMap entry as the controller reads it, leading zeros and '+' included.
+std::optional<Port> ParseEntryKey(std::string_view key) {
+  if (key.starts_with('+')) {
+    key.remove_prefix(1);
+  }
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(key.data(), key.data() + key.size(), number);
+  if (error != std::errc() || end != key.data() + key.size()) {
+    return std::nullopt;
+  }
+  const absl::StatusOr<Port> port = Port::Parse(number);
+  return port.ok() ? std::optional<Port>(*port) : std::nullopt;
+}
+
+PortsByProtocol ServicePorts(const Json& service) {
+  PortsByProtocol ports;
+  for (const Json& entry : kube::At(service, {"spec", "ports"})) {
+    const std::string text = kube::StringAt(entry, {"protocol"});
+    const std::optional<Protocol> protocol = ParseProtocol(text.empty() ? "TCP" : text);
+    const absl::StatusOr<Port> port = Port::Parse(kube::IntAt(entry, {"port"}).value_or(0));
+    if (protocol.has_value() && port.ok()) {
+      ports.Of(*protocol).Insert(*port);
+    }
+  }
+  return ports;
+}
+
+PortSet ConfigMapPorts(const Json& configmap) {
+  PortSet ports;
+  const Json& data = kube::At(configmap, {"data"});
+  if (data.is_object()) {
+    for (const auto& [key, value] : data.items()) {
+      if (const std::optional<Port> port = ParseEntryKey(key); port.has_value()) {
+        ports.Insert(*port);
+      }
+    }
+  }
+  return ports;
+}
+
+/// Whether a port of the load balancer has failed (status.loadBalancer.ingress[].ports[].error).
+bool HasPortError(const Json& service) {
+  for (const Json& ingress : kube::At(service, {"status", "loadBalancer", "ingress"})) {
+    for (const Json& port : kube::At(ingress, {"ports"})) {
+      if (!kube::StringAt(port, {"error"}).empty()) {
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
+std::vector<Address> ReportedAddresses(const Json& service) {
+  std::vector<Address> addresses;
+  for (const Json& entry : kube::At(service, {"status", "loadBalancer", "ingress"})) {
+    absl::StatusOr<Address> address = Address::FromJson(entry);
+    if (address.ok()) {
+      addresses.push_back(*std::move(address));
+    }
+  }
+  return addresses;
+}
+
+/// Builds the state of one pool; overlaps come later.
+class StateBuilder {
+ public:
+  StateBuilder(const Pool& pool, const FindObject& find)
+      : find_(find), state_{.pool = pool, .known = true} {}
+
+  PoolState Build() && {
+    for (const LoadBalancerRef& ref : state_.pool.load_balancers) {
+      state_.load_balancers.push_back(ReadLoadBalancer(ref));
+    }
+    if (state_.pool.configmap.has_value()) {
+      for (const Protocol protocol : kProtocols) {
+        ReadConfigMap(state_.pool.configmap->Of(protocol), protocol);
+      }
+    }
+    if (state_.pool.driver == Driver::kConfigMap) {
+      for (const Port port : kControllerPorts) {
+        state_.held_by_others.tcp.Insert(port);
+        state_.held_by_others.udp.Insert(port);
+      }
+    }
+    state_.addresses = AddressesForCallers();
+    state_.usable = Usable();
+    return std::move(state_);
+  }
+
+ private:
+  LoadBalancerState ReadLoadBalancer(const LoadBalancerRef& ref) {
+    LoadBalancerState load_balancer{.ref = ref};
+    if (ref.kind != LoadBalancerKind::kService) {
+      load_balancer.usable =
+          NotReady(state_.pool, "Gateways are not supported by this version, name a Service");
+      return load_balancer;
+    }
+    const SeenObject seen = find_(kube::kServices, ref.name);
+    if (!seen.known) {
+      state_.known = false;
+      load_balancer.usable = Problem(ref, "has not been read yet");
+      return load_balancer;
+    }
+    if (seen.object == nullptr) {
+      load_balancer.usable = Problem(ref, "does not exist");
+      return load_balancer;
+    }
+    const Json& service = *seen.object;
+    load_balancer.uid = kube::Uid(service);
+    load_balancer.addresses = ReportedAddresses(service);
+    load_balancer.owned = AddPorts(service, ServicePorts(service));
+    if (kube::IsBeingDeleted(service)) {
+      load_balancer.usable = Problem(ref, "is being deleted");
+    } else if (load_balancer.addresses.empty()) {
+      load_balancer.usable = Problem(ref, "has no address yet");
+    } else if (HasPortError(service)) {
+      load_balancer.usable = Problem(ref, "reports an error for one of its ports");
+    }
+    return load_balancer;
+  }
+
+  void ReadConfigMap(const kube::ObjectName& name, Protocol protocol) {
+    const SeenObject seen = find_(kube::kConfigMaps, name);
+    if (!seen.known) {
+      state_.known = false;
+      problem_ = fmt::format("ConfigMap {} has not been read yet", name.ToString());
+      return;
+    }
+    if (seen.object != nullptr) {
+      PortsByProtocol ports;
+      ports.Of(protocol) = ConfigMapPorts(*seen.object);
+      AddPorts(*seen.object, ports);
+    }
+  }
+
+  /// Tells Berth's own ports of an object from those of others; returns its own.
+  PortsByProtocol AddPorts(const Json& object, PortsByProtocol ports) {
+    const absl::StatusOr<PortsByProtocol> owned = OwnedPorts(object);
+    if (!owned.ok()) {
+      // Which ports are Berth's cannot be told, so none is, and nothing may rest on it.
+      state_.known = false;
+      problem_ = fmt::format("{}: {}", kube::NameOf(object).ToString(),
+                             std::string(owned.status().message()));
+    }
+    const PortsByProtocol known_owned = owned.ok() ? *owned : PortsByProtocol();
+    for (const Protocol protocol : kProtocols) {
+      PortSet foreign = ports.Of(protocol);
+      foreign -= known_owned.Of(protocol);
+      state_.held_by_others.Of(protocol) |= foreign;
+      state_.owned.Of(protocol) |= known_owned.Of(protocol);
+    }
+    return known_owned;
+  }
+
+  absl::Status Problem(const LoadBalancerRef& ref, std::string_view problem) const {
+    return NotReady(state_.pool, fmt::format("{} {}", ref.ToString(), problem));
+  }
+
+  std::vector<Address> AddressesForCallers() const {
+    std::vector<Address> addresses = state_.pool.published_addresses;
+    if (addresses.empty()) {
+      for (const LoadBalancerState& load_balancer : state_.load_balancers) {
+        for (const Address& address : load_balancer.addresses) {
+          if (std::find(addresses.begin(), addresses.end(), address) == addresses.end()) {
+            addresses.push_back(address);
+          }
+        }
+      }
+    }
+    return addresses;
+  }
+
+  absl::Status Usable() const {
+    if (state_.pool.deleting) {
+      return NotReady(state_.pool, "it is being deleted");
+    }
+    if (!problem_.empty()) {
+      return NotReady(state_.pool, problem_);
+    }
+    const auto usable = [](const LoadBalancerState& load_balancer) {
+      return load_balancer.usable.ok();
+    };
+    if (std::any_of(state_.load_balancers.begin(), state_.load_balancers.end(), usable)) {
+      return absl::OkStatus();
+    }
+    return state_.load_balancers.front().usable;
+  }
+
+  const FindObject& find_;
+  PoolState state_;
+  std::string problem_;
+};
+
+/// An address that both pools' load balancers report, or a load balancer that both name.
+std::optional<std::string> Shared(const PoolState& one, const PoolState& other) {
+  for (const LoadBalancerState& a : one.load_balancers) {
+    for (const LoadBalancerState& b : other.load_balancers) {
+      if (a.ref == b.ref) {
+        return a.ref.ToString();
+      }
+      for (const Address& address : a.addresses) {
+        if (std::find(b.addresses.begin(), b.addresses.end(), address) != b.addresses.end()) {
+          return "address " + address.host();
+        }
+      }
+    }
+  }
+  return std::nullopt;
+}
+
+absl::Status Overlap(const Pool& pool, const Pool& other, const std::string& shared) {
+  return Error(absl::StatusCode::kFailedPrecondition, Reason::ERROR_REASON_POOLS_OVERLAP,
+               fmt::format("pools '{}' and '{}' share {}: make them one pool", pool.name.value(),
+                           other.name.value(), shared))
+      .WithMetadata("pool", pool.name.value())
+      .WithMetadata("other_pool", other.name.value());
+}
+
+}  // namespace
+
+std::vector<std::shared_ptr<const PoolState>> DerivePoolStates(const std::vector<Pool>& pools,
+                                                               const FindObject& find) {
+  std::vector<std::shared_ptr<PoolState>> states;
+  for (const Pool& pool : pools) {
+    states.push_back(std::make_shared<PoolState>(StateBuilder(pool, find).Build()));
+  }
+  for (const auto& state : states) {
+    for (const auto& other : states) {
+      if (state == other || state->pool.deleting) {
+        continue;
+      }
+      if (const auto shared = Shared(*state, *other); shared.has_value()) {
+        state->usable = Overlap(state->pool, other->pool, *shared);
+      }
+    }
+  }
+  return {states.begin(), states.end()};
+}
+
+}  // namespace berth::pool

@@ -1,0 +1,65 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "common/kube/json.h"
+#include "common/kube/resource.h"
+#include "common/pool/pool.h"
+
+namespace berth::pool {
+
+/// A load balancer as the cluster shows it.
+struct LoadBalancerState {
+  LoadBalancerRef ref;
+  /// Of the Service or Gateway; empty if there is none.
+  std::string uid;
+  /// What it reports itself.
+  std::vector<Address> addresses;
+  /// What berth.dev/owned of the Service lists.
+  PortsByProtocol owned;
+  /// OK, or why it is not chosen (POOL_NOT_READY): missing, being deleted, without an address, or a
+  /// port of it failed.
+  absl::Status usable;
+};
+
+/// A pool together with what is seen of it in the cluster at one moment.
+struct PoolState {
+  Pool pool;
+  std::vector<LoadBalancerState> load_balancers;
+  /// For callers: the published ones where set, else those of the load balancers; each once.
+  std::vector<Address> addresses;
+  /// Ports of the load balancers that are not Berth's: Service ports and ConfigMap entries that
+  /// berth.dev/owned does not list, and those that the controller keeps for itself.
+  PortsByProtocol held_by_others;
+  /// What berth.dev/owned of the Services and ConfigMaps lists.
+  PortsByProtocol owned;
+  /// Whether everything the pool names has been read, present or not, and what is Berth's there is
+  /// understood. Until then `held_by_others` and `owned` may lack something.
+  bool known = false;
+  /// OK, or why nothing is handed out: POOL_NOT_READY or POOLS_OVERLAP (FAILED_PRECONDITION).
+  absl::Status usable;
+};
+
+/// An object that a pool names, as seen last.
+struct SeenObject {
+  /// False before the first read.
+  bool known = false;
+  /// Null if there is no such object.
+  std::shared_ptr<const kube::Json> object;
+
+  friend bool operator==(const SeenObject&, const SeenObject&) = default;
+};
+
+using FindObject =
+    std::function<SeenObject(const kube::Resource& resource, const kube::ObjectName& name)>;
+
+/// Puts pools together with the objects they name, and finds those that share an address. Pure; the
+/// states come in the order of the pools.
+std::vector<std::shared_ptr<const PoolState>> DerivePoolStates(const std::vector<Pool>& pools,
+                                                               const FindObject& find);
+
+}  // namespace berth::pool
