@@ -16,22 +16,58 @@ since() {
 # took. While it runs, the last line of its log is shown every 20 s; if it fails, the last 40 are,
 # and ./dev ends. COMMAND runs in a subshell: it hands results on in files.
 step() {
-  local title=$1 start=$EPOCHREALTIME log pid status=0
+  begin "$@"
+  finish "$1"
+}
+
+# begin TITLE COMMAND...: the first half of a step; it runs in the background until `finish TITLE`.
+begin() {
+  local title=$1
   shift
   mkdir -p "$LOG_DIR"
-  log=$LOG_DIR/$(tr -cs 'a-zA-Z0-9' '-' <<<"$title" | sed 's/-*$//').log
-  ("$@") >"$log" 2>&1 </dev/null &
-  pid=$!
+  STEP_STARTS[$title]=$EPOCHREALTIME
+  ("$@") >"$(step_log "$title")" 2>&1 </dev/null &
+  STEP_PIDS[$title]=$!
+}
+declare -A STEP_STARTS STEP_PIDS
+
+# finish TITLE
+finish() {
+  local title=$1 start=${STEP_STARTS[$1]} pid=${STEP_PIDS[$1]} log status=0
+  log=$(step_log "$title")
   while ! wait_pid "$pid" 20; do
     printf '    %-46s %8s  %s\n' "$title ..." "$(since "$start")" "$(last_line "$log")"
   done
   wait "$pid" || status=$?
   if ((status != 0)); then
-    printf '  FAILED %s after %s, see %s\n' "$title" "$(since "$start")" "$log" >&2
-    tail -n 40 "$log" | sed 's/^/    | /' >&2
+    printf '  FAILED %s after %s, see %s\n' "$title" "$(since "$start")" "$log"
+    tail -n 40 "$log" | sed 's/^/    | /'
+    end_steps
     exit "$status"
   fi
   printf '  %-48s %8s\n' "$title" "$(since "$start")"
+}
+
+step_log() {
+  echo "$LOG_DIR/$(tr -cs 'a-zA-Z0-9' '-' <<<"$1" | sed 's/-*$//').log"
+}
+
+# end_steps: ends those that still run in the background.
+end_steps() {
+  local pid
+  for pid in $(jobs -rp); do
+    end_tree "$pid"
+  done
+}
+
+# end_tree PID: ends a process of ours and what it started.
+end_tree() {
+  local child children
+  children=$(cat "/proc/$1/task/$1/children" 2>/dev/null) || true
+  for child in $children; do
+    end_tree "$child"
+  done
+  kill "$1" 2>/dev/null || true
 }
 
 # wait_pid PID SECONDS: waits until the process is gone; fails if it is still there after SECONDS.

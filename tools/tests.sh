@@ -12,17 +12,11 @@ run_tests() {
       *) filter=$argument ;;
     esac
   done
-  step "Distribution's packages" ensure_packages
   if [[ $preset != default ]]; then
+    step "Distribution's packages" ensure_packages
     step "Build ($preset)" build_preset "$preset"
     step 'Programs that tests run' ensure_programs tests
     run_ctest "$preset" "$filter"
-    return
-  fi
-  if [[ ! -d $ROOT/tests/e2e ]]; then
-    step 'Build' build
-    step 'Programs that tests run' ensure_programs tests
-    run_ctest default "$filter"
     return
   fi
   command_up

@@ -1,13 +1,106 @@
 # shellcheck shell=bash
-# Berth in the cluster: images of the host's build, its chart, and the example that shows it works.
+# Berth in the cluster: its chart with images of the host's build, a pool on ingress-nginx, and the
+# example that shows that it works.
 
 readonly BERTH_NAMESPACE=berth-system
 
-install_berth() { step 'Ports on this host' publish; }
-show_main_job() { :; }
-prepare_up() {
-  step "Programs of others" ensure_programs all
-  BIN=$(programs_folder)
-  step "Images" prepare_images
+# install_berth: CRDs, the four services, and the PortPool `public`.
+install_berth() {
+  local key service
+  key=$(berth_key)
+  for service in "${SERVICES[@]}"; do
+    import_image "$service" "$key"
+  done
+  apply_once berth "$key $(hash_of deploy/chart)" \
+    helm upgrade --install berth "$ROOT/deploy/chart" \
+    --namespace "$BERTH_NAMESPACE" --create-namespace \
+    --set-string image.registry=berth.local,image.tag="$key",image.pullPolicy=Never \
+    --set insecure.acknowledge=true,loadBalancerNamespaces='{ingress-nginx}' \
+    --wait --timeout 3m
+  port_pool | apply_once pool "$(port_pool | hash_text)" kubectl apply --server-side -f -
+  kubectl -n "$BERTH_NAMESPACE" wait --for=condition=Ready portpool/public --timeout=60s
 }
-prepare_images() { ensure_pause_image; ensure_ingress_nginx_image; }
+
+# port_pool: 20999 is somebody else's, see manifests/ingress-nginx-values.yaml.
+port_pool() {
+  cat <<END
+apiVersion: berth.dev/v1alpha1
+kind: PortPool
+metadata: {name: public, namespace: $BERTH_NAMESPACE}
+spec:
+  driver: configmap
+  loadBalancers: [{kind: Service, namespace: ingress-nginx, name: ingress-nginx-controller}]
+  portRange: {first: 20000, last: 20999}
+  publishedAddresses: [{ip: $(cat "$STATE/address")}]
+  configmap:
+    tcpServices: {namespace: ingress-nginx, name: ingress-nginx-tcp}
+    udpServices: {namespace: ingress-nginx, name: ingress-nginx-udp}
+END
+}
+
+# show_main_job: deploys the example and exposes its port by one call, and tells how.
+show_main_job() {
+  import_image echo "$(echo_key)"
+  package_example
+  step 'Main job: deploy a chart, expose its port' call_main_job
+  step 'Its port answers' check_main_job
+  printf '\nThe call that was made:\n\n'
+  main_job
+  # shellcheck disable=SC2016 # to be read, not run
+  printf '\n(grpcurl is in the folder that ./dev deps prints.)\n'
+  printf '\nThe echo server answers at %s. Try:\n\n    echo hello | nc -q 1 %s\n\n' \
+    "$(tr ' ' ':' <"$STATE/main-job")" "$(cat "$STATE/main-job")"
+}
+
+package_example() {
+  "$BIN/helm" package "$ROOT/deploy/examples/echo/chart" --destination "$ROOT/build" >/dev/null
+}
+
+# main_job: the call, as text for a shell in the root of the repository.
+main_job() {
+  cat <<END
+grpcurl -plaintext -d @ $(cat "$STATE/address"):50050 berth.gateway.v1.GatewayService/Deploy <<EOF
+{
+  "namespace": "default", "name": "echo", "wait": true, "pool": "public",
+  "chart": {"archive": "\$(base64 -w0 build/echo-0.1.0.tgz)"},
+  "ports": [{"name": "echo", "portName": "echo"}]
+}
+EOF
+END
+}
+
+# call_main_job: leaves address and port of the answer in the state folder.
+call_main_job() {
+  local answer=$STATE/main-job.json
+  (cd "$ROOT" && PATH=$BIN:$PATH bash -euo pipefail -c "$(main_job)") | tee "$answer"
+  jq -rs '.[] | .result.exposure | select(.) |
+    (.addresses[0] | .ip // .hostname) + " " + (.ports[0].port | tostring)' \
+    <"$answer" >"$STATE/main-job"
+  [[ -s $STATE/main-job ]] || die 'the call ended without an exposure'
+}
+
+# check_main_job: a byte from the pod, through the published port.
+check_main_job() {
+  local address port
+  read -r address port <"$STATE/main-job"
+  retry 10 hears_greeting "$address" "$port"
+}
+
+hears_greeting() {
+  nc -w 2 "$1" "$2" </dev/null | grep -m 1 .
+}
+
+# show_logs SERVICE: of a service of Berth, or a process of the cluster.
+show_logs() {
+  local name=${1:-} service
+  for service in "${SERVICES[@]}"; do
+    [[ $name != "$service" ]] || {
+      kubectl -n "$BERTH_NAMESPACE" logs --prefix --tail=-1 \
+        --selector "app.kubernetes.io/name=$name" "${@:2}"
+      return
+    }
+  done
+  [[ -n $name && -e $STATE/log/$name.log ]] ||
+    die "no logs of '$name'; there are: ${SERVICES[*]} ${PROCESSES[*]}"
+  cat "$STATE/log/$name.log"
+}
