@@ -72,7 +72,17 @@ end_tree() {
 
 # wait_pid PID SECONDS: waits until the process is gone; fails if it is still there after SECONDS.
 wait_pid() {
-  timeout "$2" tail --pid="$1" -s 0.05 -f /dev/null
+  local deadline=$((SECONDS + $2))
+  while is_alive "$1"; do
+    ((SECONDS < deadline)) || return 1
+    sleep 0.1
+  done
+}
+
+# is_alive PID: a zombie is not.
+is_alive() {
+  local stat
+  read -r stat 2>/dev/null <"/proc/$1/stat" && [[ ${stat##*) } != Z* ]]
 }
 
 last_line() {

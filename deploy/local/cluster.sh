@@ -51,17 +51,17 @@ remove_cluster() {
 # remove_containers: through the runtime, with the network namespaces of their pods.
 remove_containers() {
   is_running containerd || return 0
-  local id namespaces
+  local kind id namespaces
   namespaces=$(for id in $(ctr containers ls -q); do
     ctr containers info "$id"
   done | jq -r '.Spec.linux.namespaces[]? | select(.type == "network").path // empty' |
-    grep '^/var/run/netns/cni-\|^/run/netns/cni-' | sort -u) || true
-  for id in $(ctr tasks ls -q); do
-    ctr tasks rm -f "$id" &
-  done
-  wait
-  for id in $(ctr containers ls -q); do
-    ctr containers rm "$id"
+    grep '/netns/cni-' | sort -u) || true
+  # A sandbox holds what the other containers of its pod live in, so it goes last.
+  for kind in container sandbox; do
+    for id in $(ctr containers ls -q "labels.\"io.cri-containerd.kind\"==$kind"); do
+      ctr tasks rm -f "$id" || true # it may have ended before
+      ctr containers rm "$id"
+    done
   done
   for id in $namespaces; do
     ip netns del "${id##*/}" || true
@@ -75,7 +75,7 @@ remove_mounts() {
 
 remove_cgroups() {
   local root
-  for root in $(cgroup_controllers) /sys/fs/cgroup; do
+  for root in /sys/fs/cgroup /sys/fs/cgroup/*; do
     [[ -d $root/$INSTANCE ]] || continue
     find "$root/$INSTANCE" -depth -type d -exec rmdir {} +
   done
