@@ -1,12 +1,12 @@
 #pragma once
 
+#include <google/protobuf/descriptor.h>
 #include <grpcpp/channel.h>
 #include <grpcpp/client_context.h>
 
 #include <chrono>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 #include <type_traits>
 
@@ -45,8 +45,8 @@ struct CallOptions {
 std::unique_ptr<grpc::ClientContext> MakeContext(const CallOptions& options);
 
 // What a call that failed says here: the callee's error with all its details; failures of the
-// transport get the natural reason (status.h) and `method` as context.
-absl::Status CallError(const grpc::Status& status, const std::string& target);
+// transport get the natural reason (status.h) and the request's name as context.
+absl::Status CallError(const grpc::Status& status, const google::protobuf::Descriptor& request);
 
 // Makes a unary call and waits for its answer:
 //
@@ -61,7 +61,7 @@ absl::StatusOr<Response> Call(
   Response response;
   const grpc::Status status = (stub.*method)(context.get(), request, &response);
   if (!status.ok()) {
-    return CallError(status, Request::descriptor()->full_name());
+    return CallError(status, *Request::descriptor());
   }
   return response;
 }
