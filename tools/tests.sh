@@ -24,7 +24,8 @@ run_tests() {
   run_pytest "$filter"
 }
 
-# run_ctest PRESET FILTER: unit tests, then integration tests.
+# run_ctest PRESET FILTER: unit tests, then integration tests. Without a filter, none at all is a
+# failure.
 run_ctest() {
   local preset=$1 filter=$2 label
   BERTH_BIN=$(programs_folder)
@@ -33,8 +34,8 @@ run_ctest() {
     printf '\n%s tests\n' "${label^}"
     (
       cd "$ROOT"
-      ctest --preset "$preset" --label-regex "^$label\$" --no-tests=ignore \
-        ${filter:+--tests-regex "$filter"}
+      ctest --preset "$preset" --label-regex "^$label\$" --no-tests=error \
+        ${filter:+--no-tests=ignore --tests-regex "$filter"}
     )
   done
 }
