@@ -1,0 +1,81 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/statusor.h"
+#include "common/kube/clock.h"
+#include "common/kube/time.h"
+#include "common/sync/mutex.h"
+#include "ingress-service/domain/claims.h"
+#include "ingress-service/domain/driver.h"
+#include "ingress-service/domain/pools.h"
+#include "ingress-service/domain/prober.h"
+#include "ingress-service/domain/rule_source.h"
+#include "ingress-service/domain/rule_store.h"
+#include "ingress-service/domain/targets.h"
+
+namespace berth::ingress {
+
+/// Brings a pool's load balancer and its rules in line, one pass at a time, from whatever state it
+/// finds: a pass may stop anywhere, and two replicas may run one at the same moment.
+///
+/// A pass: give back the claims of rules being removed; check the claim of each rule, and delete
+/// rules that lost theirs; have the driver make one group of writes for all rules; let go of the
+/// rules whose entries are gone; record what was seen.
+///
+/// Thread safe; borrows everything. Passes block on the API server and on port-service.
+class PoolReconciler {
+ public:
+  struct Options {
+    /// Rules whose claim is gone are deleted when it was seen to be gone twice, this far apart.
+    std::chrono::milliseconds absence_interval = std::chrono::seconds(30);
+    /// How long until a pool is looked at again if nothing happens.
+    std::chrono::milliseconds resync_interval = std::chrono::seconds(30);
+    /// Whether connections prove that TCP rules are served.
+    bool probe = true;
+    /// Where to connect to; empty for the load balancer's own address.
+    std::string probe_host;
+    /// Wall-clock time for conditions.
+    std::function<kube::Time()> now;
+  };
+
+  struct Dependencies {
+    RuleSource& source;
+    RuleStore& rules;
+    Claims& claims;
+    Pools& pools;
+    Targets& targets;
+    Prober& prober;
+    const Drivers& drivers;
+    const kube::Clock& clock;
+  };
+
+  PoolReconciler(Dependencies dependencies, Options options)
+      : with_(dependencies), options_(std::move(options)) {}
+
+  /// One pass; answers when to look again at the latest. An error means that something has to be
+  /// done again; what could be done is done. FAILED_PRECONDITION, CLAIM_LOST if so many claims are
+  /// gone that a person has to look first (annotation berth.dev/repair-approved).
+  absl::StatusOr<std::chrono::milliseconds> Reconcile(const pool::PoolName& pool);
+
+ private:
+  class Pass;
+
+  /// True once the absence was first seen long enough ago.
+  bool SawAbsenceBefore(const std::string& rule_uid);
+  void ForgetAbsence(const std::string& rule_uid);
+
+  const Dependencies with_;
+  const Options options_;
+
+  Mutex mutex_;
+  /// By uid of the rule: when its claim was first seen to be gone.
+  std::map<std::string, kube::Clock::TimePoint> absences_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace berth::ingress
