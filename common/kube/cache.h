@@ -16,6 +16,8 @@
 
 namespace berth::kube {
 
+struct ListenerState;
+
 /// An in-memory copy of one resource, kept current by LIST and WATCH: pages, bookmarks, 410 in both
 /// of its forms, reconnects with backoff; an API server that restarts is only a delay.
 ///
@@ -75,15 +77,14 @@ class Cache {
   class Subscription {
    public:
     Subscription() = default;
-    Subscription(Subscription&&) = default;
-    Subscription& operator=(Subscription&& other);
+    explicit Subscription(std::shared_ptr<ListenerState> state);
+    Subscription(Subscription&& other) = default;
+    Subscription& operator=(Subscription&& other) noexcept;
     ~Subscription();
 
    private:
-    friend class Cache;
-    struct State;
-    explicit Subscription(std::shared_ptr<State> state);
-    std::shared_ptr<State> state_;
+    void End();
+    std::shared_ptr<ListenerState> state_;
   };
 
   /// Every object at one moment.
@@ -114,8 +115,8 @@ class Cache {
   std::vector<Object> List() const;
   /// The objects of one namespace, by name.
   std::vector<Object> ListNamespace(const std::string& ns) const;
-  /// The objects that Options.indexes[index] gives `key` for, ordered by name. A CHECK fails for an
-  /// index that does not exist.
+  /// The objects that Options.indexes[index] gives `key` for, ordered by name. An index
+  /// that does not exist ends the program.
   std::vector<Object> ByIndex(const std::string& index, const std::string& key) const;
   Snapshot TakeSnapshot() const;
 
@@ -131,8 +132,8 @@ class Cache {
 
   /// The revision the cache has applied; empty before the first list.
   std::string resource_version() const;
-  /// The highest revision ever seen in a consistent read of this resource.
-  std::uint64_t last_seen_consistent_resource_version() const;
+  /// The highest revision seen of this resource, by list or watch, since the last rewind.
+  std::uint64_t last_seen_resource_version() const;
   /// How often a consistent read showed a lower revision than one seen before: the store was
   /// restored from a backup. The cache lists anew by itself; what owners concluded from the lost
   /// revisions they must check again.

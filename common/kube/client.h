@@ -127,17 +127,27 @@ struct WatchEvent {
 /// A running watch. Used by one thread; destroying it ends it.
 class Watch {
  public:
-  explicit Watch(std::unique_ptr<HttpStream> stream);
+  /// `what` names the watch in errors.
+  Watch(std::unique_ptr<HttpStream> stream, std::string what);
+  /// Waits until the server has accepted the watch, for at most `wait` (DEADLINE_EXCEEDED). Next
+  /// does it by itself.
+  absl::Status Begin(std::chrono::milliseconds wait);
   /// Waits for the next event. None when the server ended the watch in order. Errors as under
-  /// errors.h; IsExpired whether 410 came as HTTP status or as an ERROR event. If `idle`
-  /// passes without a byte, DEADLINE_EXCEEDED; the watch goes on.
+  /// errors.h; IsExpired whether 410 came as HTTP status or as an ERROR event. If `idle` passes
+  /// without a byte, DEADLINE_EXCEEDED; the watch goes on.
   absl::StatusOr<std::optional<WatchEvent>> Next(std::chrono::milliseconds idle);
 
  private:
+  absl::StatusOr<WatchEvent> ParseEvent(std::string_view line) const;
+
   std::unique_ptr<HttpStream> stream_;
-  bool head_checked_ = false;
+  std::string what_;
+  bool begun_ = false;
+  /// What has arrived; the current line begins at `line_`, and there is no line end before
+  /// `scanned_`.
   std::string buffer_;
-  std::size_t parsed_ = 0;
+  std::size_t line_ = 0;
+  std::size_t scanned_ = 0;
 };
 
 /// Calls to one API server. Blocking, thread safe; all calls share the transport's connections.
@@ -200,9 +210,16 @@ class Client {
 
  private:
   struct Call;
+  class Attempts;
+  enum class Repeat;
 
   absl::StatusOr<HttpResponse> Run(const Call& call);
   absl::StatusOr<Json> RunForObject(const Call& call);
+  absl::StatusOr<Json> Put(const Resource& resource, const Json& object,
+                           std::string_view subresource, const WriteOptions& options);
+  /// False if stopped before.
+  bool WaitUntil(Clock::TimePoint time, const std::stop_token& stop);
+  void TakeDate(const HttpHead& head, Clock::TimePoint sent);
 
   std::unique_ptr<HttpTransport> transport_;
   Clock& clock_;

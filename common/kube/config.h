@@ -14,8 +14,6 @@ struct Config {
   std::string server;
   /// PEM of the authorities that may sign the server's certificate; empty means the system's.
   std::string ca_pem;
-  /// Name expected in the server's certificate if it is not the host of `server`.
-  std::string tls_server_name;
   bool insecure_skip_tls_verify = false;
   /// PEM of the client certificate and key; both or none.
   std::string client_certificate_pem;
@@ -29,7 +27,8 @@ struct Config {
 
 /// Reads a kubeconfig file; `context` empty means its current-context. Relative file names in it
 /// are relative to it. Refused with a reason, never ignored: `exec` and `auth-provider` users,
-/// passwords, impersonation, proxies.
+/// passwords, impersonation, proxies, tls-server-name. Use client certificates, a token or a
+/// tokenFile.
 absl::StatusOr<Config> ReadKubeconfig(const std::string& path, std::string_view context = "");
 /// The same from text; `base_folder` is what relative file names are relative to.
 absl::StatusOr<Config> ParseKubeconfig(const std::string& yaml, const std::string& base_folder,

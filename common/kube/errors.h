@@ -1,7 +1,5 @@
 #pragma once
 
-#include <chrono>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,6 +24,8 @@ namespace berth::kube {
 /// | 403 NamespaceTerminating| FAILED_PRECONDITION| NAMESPACE_NOT_FOUND    |
 /// | 429, 5xx, connection    | UNAVAILABLE        | KUBERNETES_UNAVAILABLE |
 /// | time is up              | DEADLINE_EXCEEDED  | KUBERNETES_UNAVAILABLE |
+
+// absl has functions of some of these names: call them as kube::IsNotFound(status).
 
 bool IsNotFound(const absl::Status& status);
 bool IsAlreadyExists(const absl::Status& status);
@@ -52,10 +52,9 @@ struct StatusCause {
   std::string field;
   std::string message;
 };
-/// The fields an object was refused for; empty if the status carries none.
+/// The fields an object was refused for (how long to wait is RetryAfterOf of common/status); empty
+/// if the status carries none.
 std::vector<StatusCause> Causes(const absl::Status& status);
-/// How long the server asked to wait, if it did.
-std::optional<std::chrono::seconds> RetryAfter(const absl::Status& status);
 /// The server's metav1.Status; null if the status carries none.
 Json KubernetesStatus(const absl::Status& status);
 

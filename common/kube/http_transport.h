@@ -50,18 +50,18 @@ enum class SendState {
 /// Read from the failures that HttpTransport returns; kMaybeSent if unsure.
 SendState SendStateOf(const absl::Status& failure);
 /// A failure of the connection, for implementations of HttpTransport.
-absl::Status ConnectionError(SendState state, std::string text);
+absl::Status ConnectionError(SendState state, const std::string& text);
 
 /// The body of an answer while it arrives. Used by one thread at a time; destroying it cancels the
 /// request.
 class HttpStream {
  public:
   virtual ~HttpStream() = default;
-  /// Status and headers; waits for them.
-  virtual absl::StatusOr<HttpHead> Head() = 0;
-  /// The next bytes of the body, none at its end. Waits until there are some, the request's
-  /// deadline passes, it is stopped, or `idle` passes without any (DEADLINE_EXCEEDED;
-  /// the stream goes on, and Read may be called again).
+  /// Status and headers; waits for them for at most `wait` (DEADLINE_EXCEEDED).
+  virtual absl::StatusOr<HttpHead> Head(std::chrono::milliseconds wait) = 0;
+  /// The next bytes of the body, none at its end. Waits until there are some, the stream is stopped
+  /// (CANCELLED), the request's deadline passes (UNAVAILABLE), or `idle` passes without any
+  /// (DEADLINE_EXCEEDED; the stream goes on, and Read may be called again).
   virtual absl::StatusOr<std::optional<std::string>> Read(std::chrono::milliseconds idle) = 0;
 };
 
