@@ -6,7 +6,7 @@ readonly CACHE=${BERTH_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/berth}
 readonly INSTANCE=${BERTH_INSTANCE:-berth}
 readonly STATE_ROOT=${BERTH_STATE:-/var/lib/berth}
 readonly STATE=$STATE_ROOT/$INSTANCE
-readonly LOG_DIR=$ROOT/build/log
+readonly LOG_DIR=$ROOT/build/log/$INSTANCE
 readonly BUILD=$ROOT/build/default
 
 # hash_of FILE...: a short digest of names (relative to the clone) and contents; folders count whole.

@@ -50,7 +50,9 @@ remove_cluster() {
 
 # remove_containers: through the runtime, with the network namespaces of their pods.
 remove_containers() {
-  is_running containerd || return 0
+  # Without a namespace there are no containers: it was lost in a reboot, or not made yet.
+  [[ -d $STATE/containerd && -e $NETNS ]] || return 0
+  start_containerd
   local kind id namespaces
   namespaces=$(for id in $(ctr containers ls -q); do
     ctr containers info "$id"
@@ -86,6 +88,7 @@ cluster_status() {
     echo "The cluster '$INSTANCE' is down."
     return
   fi
+  BIN=$(programs_folder)
   echo "Cluster '$INSTANCE' on $(cat "$STATE/address"), state in $STATE"
   local name pid
   for name in "${PROCESSES[@]}"; do
