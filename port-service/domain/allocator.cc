@@ -1,0 +1,484 @@
+#include "port-service/domain/allocator.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "common/status/macros.h"
+#include "common/status/status.h"
+#include "port-service/domain/candidate_walk.h"
+#include "port-service/domain/claim_key.h"
+
+namespace berth::port {
+namespace {
+
+using pool::ClaimName;
+using pool::Port;
+using pool::PortsByProtocol;
+using pool::Protocol;
+
+/// How often a request begins anew when another call for it gets in its way.
+constexpr int kMaxRounds = 10;
+
+absl::Status InTheWay(const ClaimRequest& request) {
+  return Error(absl::StatusCode::kAborted, Reason::ERROR_REASON_KUBERNETES_CONFLICT,
+               fmt::format("other calls with request_id '{}' changed its claims; repeat the call",
+                           request.request_id.value()))
+      .WithRetryAfter(std::chrono::seconds(1));
+}
+
+absl::Status RequestIdReused(const ClaimRequest& request, const Claim& claim) {
+  return Error(absl::StatusCode::kAlreadyExists, Reason::ERROR_REASON_REQUEST_ID_REUSED,
+               fmt::format("request_id '{}' was used for claim '{}' with another request",
+                           request.request_id.value(), claim.name.ToString()))
+      .WithMetadata("claim", claim.name.ToString());
+}
+
+absl::Status PortTaken(const ClaimRequest& request, Port port) {
+  return Error(absl::StatusCode::kAlreadyExists, Reason::ERROR_REASON_PORT_TAKEN,
+               fmt::format("port {} of pool '{}' is taken: ask for another one or leave the choice "
+                           "to the server",
+                           port.number(), request.pool.value()))
+      .WithMetadata("pool", request.pool.value())
+      .WithMetadata("port", port.ToString());
+}
+
+absl::Status PortNotAllowed(const pool::Pool& pool, Port port) {
+  return Error(
+             absl::StatusCode::kFailedPrecondition, Reason::ERROR_REASON_PORT_NOT_ALLOWED,
+             fmt::format("port {} is reserved or outside of {} to {}, the range of pool '{}'",
+                         port.number(), pool.first.number(), pool.last.number(), pool.name.value()))
+      .WithMetadata("pool", pool.name.value())
+      .WithMetadata("port", port.ToString());
+}
+
+/// Decimal numbers without leading zeros, as the store gives them in ascending order.
+bool IsLower(const std::string& left, const std::string& right) {
+  return std::pair(left.size(), left) < std::pair(right.size(), right);
+}
+
+/// Of claims for one entry and protocol the one that counts: one that a caller may know already,
+/// else the one that was stored first. An unanswered claim's resource version is that of its
+/// creation, so every replica decides alike.
+std::optional<Claim> Winner(const std::vector<Claim>& claims, Protocol protocol,
+                            const std::string& pool_uid) {
+  std::optional<Claim> winner;
+  for (const Claim& claim : claims) {
+    if (claim.name.protocol() != protocol || claim.pool_uid != pool_uid || !claim.alive()) {
+      continue;
+    }
+    const bool wins =
+        !winner.has_value() || (claim.answered() != winner->answered()
+                                    ? claim.answered()
+                                    : IsLower(claim.resource_version, winner->resource_version));
+    if (wins) {
+      winner = claim;
+    }
+  }
+  return winner;
+}
+
+/// One try at a request; ABORTED means that another may succeed.
+class Attempt {
+ public:
+  /// `gone` holds the uids of claims that are known to be gone though the view may still show them.
+  Attempt(ClaimStore& store, ClaimView& view, const ServerNow& now, const pool::PoolState& pool,
+          const ClaimRequest& request, std::set<std::string>& gone)
+      : store_(store), view_(view), now_(now), pool_(pool), request_(request), gone_(gone) {}
+
+  absl::StatusOr<std::vector<Claim>> Run();
+
+  /// Deletes what this attempt created, as far as that can be done.
+  void TakeBackAll();
+
+ private:
+  struct Entry {
+    const PortWish* wish = nullptr;
+    /// What it has so far; all of one number.
+    std::map<Protocol, Claim> held;
+    /// The number that is tried next.
+    std::optional<Port> choice;
+
+    bool complete() const { return held.size() == wish->protocols.size(); }
+  };
+
+  enum class Outcome {
+    /// The entry is complete.
+    kComplete,
+    /// The number belongs to somebody else for one of the protocols.
+    kTaken,
+    /// Another call for the same request was first, with another number.
+    kJoined,
+  };
+
+  absl::Status FindHeld();
+  absl::Status CheckSameRequest(const PortWish& wish, const Claim& claim) const;
+  absl::Status CheckAskedFor(const Entry& entry) const;
+  absl::StatusOr<std::vector<Entry*>> Plan();
+  absl::StatusOr<Port> NextCandidate(const PortWish& wish);
+  absl::Status Exhausted(const PortWish& wish) const;
+
+  absl::Status Acquire(Entry& entry);
+  absl::StatusOr<Outcome> Take(Entry& entry, Port port);
+  absl::StatusOr<std::optional<Claim>> CreateOrFind(const PortWish& wish, const ClaimName& name);
+  bool IsOurs(const PortWish& wish, const Claim& claim) const;
+  absl::Status GiveUp(Entry& entry);
+  bool Created(const Claim& claim) const { return created_.contains(claim.uid); }
+  absl::Status TakeBack(const Claim& claim);
+  absl::StatusOr<Claim> Adopt(Claim claim);
+  absl::StatusOr<std::vector<Claim>> Answer();
+
+  void MarkUnavailable(const PortWish& wish, Port port) {
+    for (const Protocol protocol : wish.protocols) {
+      unavailable_.Of(protocol).Insert(port);
+    }
+  }
+
+  ClaimStore& store_;
+  ClaimView& view_;
+  const ServerNow& now_;
+  const pool::PoolState& pool_;
+  const ClaimRequest& request_;
+  std::set<std::string>& gone_;
+
+  std::vector<Entry> entries_;
+  /// Ports that are not candidates: claimed, held by others, tried or planned.
+  PortsByProtocol unavailable_;
+  /// What this attempt created, by uid.
+  std::map<std::string, Claim> created_;
+};
+
+absl::StatusOr<std::vector<Claim>> Attempt::Run() {
+  RETURN_IF_ERROR(FindHeld());
+  ASSIGN_OR_RETURN(const std::vector<Entry*> missing, Plan());
+  for (Entry* entry : missing) {
+    RETURN_IF_ERROR(Acquire(*entry));
+  }
+  return Answer();
+}
+
+absl::Status Attempt::FindHeld() {
+  std::vector<Claim> claims = view_.FindByRequest(request_.owner, request_.request_id);
+  std::erase_if(claims,
+                [this](const Claim& claim) { return !claim.alive() || gone_.contains(claim.uid); });
+  for (const PortWish& wish : request_.wishes) {
+    std::vector<Claim> of_entry;
+    for (const Claim& claim : claims) {
+      if (claim.entry == wish.name) {
+        RETURN_IF_ERROR(CheckSameRequest(wish, claim));
+        of_entry.push_back(claim);
+      }
+    }
+    Entry entry{.wish = &wish};
+    for (const Protocol protocol : wish.protocols) {
+      const std::optional<Claim> winner = Winner(of_entry, protocol, pool_.pool.uid);
+      if (winner.has_value() &&
+          (!entry.choice.has_value() || entry.choice == winner->name.port())) {
+        entry.choice = winner->name.port();
+        entry.held.emplace(protocol, *winner);
+      }
+    }
+    entries_.push_back(std::move(entry));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Attempt::CheckSameRequest(const PortWish& wish, const Claim& claim) const {
+  const bool same = claim.name.pool() == request_.pool &&
+                    std::find(wish.protocols.begin(), wish.protocols.end(),
+                              claim.name.protocol()) != wish.protocols.end() &&
+                    (!wish.port.has_value() || wish.port == claim.name.port()) &&
+                    (!request_.ttl.has_value() || request_.ttl == claim.ttl) &&
+                    request_.exposure.has_value() == claim.exposure.has_value() &&
+                    (!claim.exposure.has_value() || request_.exposure->uid == claim.exposure->uid);
+  return same ? absl::OkStatus() : RequestIdReused(request_, claim);
+}
+
+absl::Status Attempt::CheckAskedFor(const Entry& entry) const {
+  const Port port = *entry.wish->port;
+  if (!pool_.pool.Allows(port)) {
+    return PortNotAllowed(pool_.pool, port);
+  }
+  for (const Protocol protocol : entry.wish->protocols) {
+    if (pool_.held_by_others.Of(protocol).Contains(port)) {
+      return PortTaken(request_, port);
+    }
+  }
+  return absl::OkStatus();
+}
+
+/// Chooses a number for every entry that lacks one; the entries come back by ascending number, the
+/// order in which requests that want the same ports cannot block each other.
+absl::StatusOr<std::vector<Attempt::Entry*>> Attempt::Plan() {
+  std::vector<Entry*> missing;
+  for (Entry& entry : entries_) {
+    if (!entry.complete()) {
+      missing.push_back(&entry);
+    }
+  }
+  if (missing.empty()) {
+    return missing;
+  }
+  RETURN_IF_ERROR(pool_.usable);
+  unavailable_ = view_.ClaimedPorts(request_.pool);
+  for (const Protocol protocol : pool::kProtocols) {
+    unavailable_.Of(protocol) |= pool_.held_by_others.Of(protocol);
+  }
+  for (Entry* entry : missing) {
+    if (!entry->choice.has_value() && entry->wish->port.has_value()) {
+      RETURN_IF_ERROR(CheckAskedFor(*entry));
+      entry->choice = entry->wish->port;
+      MarkUnavailable(*entry->wish, *entry->choice);
+    }
+  }
+  for (Entry* entry : missing) {
+    if (!entry->choice.has_value()) {
+      ASSIGN_OR_RETURN(entry->choice, NextCandidate(*entry->wish));
+    }
+  }
+  std::stable_sort(missing.begin(), missing.end(), [](const Entry* left, const Entry* right) {
+    return *left->choice < *right->choice;
+  });
+  return missing;
+}
+
+absl::StatusOr<Port> Attempt::NextCandidate(const PortWish& wish) {
+  const CandidateWalk walk(pool_.pool,
+                           WalkSeed(request_.pool, request_.owner, request_.request_id));
+  const std::optional<Port> port = walk.Find([&](Port candidate) {
+    return pool_.pool.Allows(candidate) &&
+           std::none_of(wish.protocols.begin(), wish.protocols.end(), [&](Protocol protocol) {
+             return unavailable_.Of(protocol).Contains(candidate);
+           });
+  });
+  if (!port.has_value()) {
+    return Exhausted(wish);
+  }
+  MarkUnavailable(wish, *port);
+  return *port;
+}
+
+absl::Status Attempt::Exhausted(const PortWish& wish) const {
+  const PortsByProtocol claimed = view_.ClaimedPorts(request_.pool);
+  int total = 0;
+  int used = 0;
+  int held = 0;
+  for (int number = pool_.pool.first.number(); number <= pool_.pool.last.number(); ++number) {
+    const Port port = *Port::Parse(number);
+    const auto in = [&](const PortsByProtocol& ports) {
+      return std::any_of(wish.protocols.begin(), wish.protocols.end(),
+                         [&](Protocol protocol) { return ports.Of(protocol).Contains(port); });
+    };
+    if (pool_.pool.Allows(port)) {
+      ++total;
+      used += in(claimed) ? 1 : 0;
+      held += !in(claimed) && in(pool_.held_by_others) ? 1 : 0;
+    }
+  }
+  return Error(absl::StatusCode::kResourceExhausted, Reason::ERROR_REASON_POOL_EXHAUSTED,
+               fmt::format("pool '{}' has no free port: of {} ports {} are claimed or in "
+                           "quarantine, {} are held by others, and the lowest {} of the range are "
+                           "kept for requests that name a port",
+                           request_.pool.value(), total, used, held, pool_.pool.static_ports))
+      .WithMetadata("pool", request_.pool.value())
+      .WithMetadata("total", std::to_string(total))
+      .WithMetadata("used", std::to_string(used))
+      .WithMetadata("held_by_others", std::to_string(held));
+}
+
+absl::Status Attempt::Acquire(Entry& entry) {
+  while (true) {
+    ASSIGN_OR_RETURN(const Outcome outcome, Take(entry, *entry.choice));
+    switch (outcome) {
+      case Outcome::kComplete:
+        return absl::OkStatus();
+      case Outcome::kJoined:
+        entry.choice = entry.held.begin()->second.name.port();
+        break;
+      case Outcome::kTaken:
+        RETURN_IF_ERROR(GiveUp(entry));
+        if (entry.wish->port.has_value()) {
+          return PortTaken(request_, *entry.wish->port);
+        }
+        ASSIGN_OR_RETURN(entry.choice, NextCandidate(*entry.wish));
+        break;
+    }
+  }
+}
+
+absl::StatusOr<Attempt::Outcome> Attempt::Take(Entry& entry, Port port) {
+  for (const Protocol protocol : entry.wish->protocols) {
+    if (entry.held.contains(protocol)) {
+      continue;
+    }
+    const ClaimName name(request_.pool, protocol, port);
+    ASSIGN_OR_RETURN(const std::optional<Claim> claim, CreateOrFind(*entry.wish, name));
+    if (!claim.has_value()) {
+      return Outcome::kTaken;
+    }
+    ASSIGN_OR_RETURN(const std::vector<Claim> duplicates, view_.FindDuplicates(*claim));
+    const std::optional<Claim> winner = Winner(duplicates, protocol, pool_.pool.uid);
+    if (!winner.has_value()) {
+      return InTheWay(request_);
+    }
+    if (winner->uid == claim->uid) {
+      entry.held.emplace(protocol, *winner);
+      continue;
+    }
+    if (Created(*claim)) {
+      RETURN_IF_ERROR(TakeBack(*claim));
+    }
+    if (!entry.held.empty()) {
+      return InTheWay(request_);
+    }
+    entry.held.emplace(protocol, *winner);
+    return Outcome::kJoined;
+  }
+  return Outcome::kComplete;
+}
+
+/// The claim of this name if it is this request's, whoever created it; none if it is another's.
+absl::StatusOr<std::optional<Claim>> Attempt::CreateOrFind(const PortWish& wish,
+                                                           const ClaimName& name) {
+  ASSIGN_OR_RETURN(const kube::Time now, now_());
+  const std::chrono::seconds ttl = request_.ttl.value_or(pool_.pool.claim_ttl);
+  const Claim wanted{.name = name,
+                     .pool_uid = pool_.pool.uid,
+                     .owner = request_.owner,
+                     .request_id = request_.request_id,
+                     .entry = wish.name,
+                     .ttl = ttl,
+                     .exposure = request_.exposure,
+                     .state = ClaimState::kReserved,
+                     .expire_time = Later(now, ttl)};
+  absl::StatusOr<Claim> created = store_.Create(wanted);
+  if (created.ok()) {
+    created_.emplace(created->uid, *created);
+    return std::optional(*std::move(created));
+  }
+  if (!absl::IsAlreadyExists(created.status())) {
+    return created.status();
+  }
+  absl::StatusOr<Claim> found = store_.Get(name);
+  if (absl::IsNotFound(found.status())) {
+    return std::nullopt;
+  }
+  RETURN_IF_ERROR(found.status());
+  return IsOurs(wish, *found) ? std::optional(*std::move(found)) : std::nullopt;
+}
+
+bool Attempt::IsOurs(const PortWish& wish, const Claim& claim) const {
+  return claim.alive() && claim.pool_uid == pool_.pool.uid && claim.owner == request_.owner &&
+         claim.request_id == request_.request_id && claim.entry == wish.name;
+}
+
+/// Lets go of a number that could not be had for all protocols. What another call created goes into
+/// quarantine, because that call may answer with it.
+absl::Status Attempt::GiveUp(Entry& entry) {
+  for (const auto& [protocol, claim] : entry.held) {
+    if (Created(claim)) {
+      RETURN_IF_ERROR(TakeBack(claim));
+      continue;
+    }
+    if (claim.answered()) {
+      return PortTaken(request_, claim.name.port());
+    }
+    ASSIGN_OR_RETURN(const kube::Time now, now_());
+    ASSIGN_OR_RETURN(const Claim released, Released(claim, Later(now, pool_.pool.quarantine)));
+    const absl::Status status = store_.Replace(released).status();
+    if (absl::IsAborted(status) || absl::IsNotFound(status)) {
+      return InTheWay(request_);
+    }
+    RETURN_IF_ERROR(status);
+    gone_.insert(claim.uid);
+  }
+  entry.held.clear();
+  return absl::OkStatus();
+}
+
+absl::Status Attempt::TakeBack(const Claim& claim) {
+  const Claim created = created_.at(claim.uid);
+  created_.erase(claim.uid);
+  const absl::Status status = store_.Delete(created);
+  if (absl::IsAborted(status)) {
+    // Another call has answered with it: it stays.
+    return InTheWay(request_);
+  }
+  if (!status.ok() && !absl::IsNotFound(status)) {
+    return status;
+  }
+  gone_.insert(claim.uid);
+  return absl::OkStatus();
+}
+
+/// Makes sure that the call which created the claim does not take it back any more.
+absl::StatusOr<Claim> Attempt::Adopt(Claim claim) {
+  claim.adopted = true;
+  absl::StatusOr<Claim> adopted = store_.Replace(claim);
+  if (adopted.ok()) {
+    return adopted;
+  }
+  if (!absl::IsAborted(adopted.status()) && !absl::IsNotFound(adopted.status())) {
+    return adopted.status();
+  }
+  absl::StatusOr<Claim> found = store_.Get(claim.name);
+  if (found.ok() && found->uid == claim.uid && found->alive() && found->answered()) {
+    return found;
+  }
+  if (found.ok() || absl::IsNotFound(found.status())) {
+    gone_.insert(claim.uid);
+    return InTheWay(request_);
+  }
+  return found.status();
+}
+
+absl::StatusOr<std::vector<Claim>> Attempt::Answer() {
+  std::vector<Claim> claims;
+  for (const Entry& entry : entries_) {
+    for (const Protocol protocol : entry.wish->protocols) {
+      Claim claim = entry.held.at(protocol);
+      if (!Created(claim) && !claim.answered()) {
+        ASSIGN_OR_RETURN(claim, Adopt(std::move(claim)));
+      }
+      claims.push_back(std::move(claim));
+    }
+  }
+  return claims;
+}
+
+void Attempt::TakeBackAll() {
+  const std::map<std::string, Claim> created = created_;
+  for (const auto& [uid, claim] : created) {
+    // What cannot be deleted was answered by another call, or expires.
+    (void)TakeBack(claim);
+  }
+}
+
+}  // namespace
+
+Allocator::Allocator(ClaimStore& store, ClaimView& view, ServerNow now)
+    : store_(store), view_(view), now_(std::move(now)) {}
+
+absl::StatusOr<std::vector<Claim>> Allocator::Allocate(const pool::PoolState& pool,
+                                                       const ClaimRequest& request) {
+  std::set<std::string> gone;
+  for (int round = 0; round < kMaxRounds; ++round) {
+    Attempt attempt(store_, view_, now_, pool, request, gone);
+    absl::StatusOr<std::vector<Claim>> claims = attempt.Run();
+    if (claims.ok()) {
+      return claims;
+    }
+    attempt.TakeBackAll();
+    if (!absl::IsAborted(claims.status())) {
+      return claims;
+    }
+  }
+  return InTheWay(request);
+}
+
+}  // namespace berth::port

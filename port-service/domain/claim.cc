@@ -1,0 +1,113 @@
+#include "port-service/domain/claim.h"
+
+#include <fmt/format.h>
+
+#include <array>
+
+#include "common/status/status.h"
+
+namespace berth::port {
+namespace {
+
+constexpr std::array kStates = {ClaimState::kReserved, ClaimState::kBound, ClaimState::kReleasing,
+                                ClaimState::kQuarantined};
+
+absl::Status WrongState(const Claim& claim, std::string_view wanted) {
+  return Error(absl::StatusCode::kFailedPrecondition, Reason::ERROR_REASON_CLAIM_WRONG_STATE,
+               fmt::format("claim '{}' is {}{} and cannot be {}", claim.name.ToString(),
+                           ToString(claim.state), claim.deleting ? ", being deleted," : "", wanted))
+      .WithMetadata("claim", claim.name.ToString())
+      .WithMetadata("state", ToString(claim.state));
+}
+
+Claim IntoQuarantine(Claim claim, kube::Time end) {
+  claim.state = ClaimState::kQuarantined;
+  claim.expire_time.reset();
+  claim.quarantine_end = end;
+  return claim;
+}
+
+}  // namespace
+
+std::string_view ToString(ClaimState state) {
+  switch (state) {
+    case ClaimState::kReserved:
+      return "RESERVED";
+    case ClaimState::kBound:
+      return "BOUND";
+    case ClaimState::kReleasing:
+      return "RELEASING";
+    case ClaimState::kQuarantined:
+      return "QUARANTINED";
+  }
+  return "";
+}
+
+std::optional<ClaimState> ParseClaimState(std::string_view text) {
+  for (const ClaimState state : kStates) {
+    if (text == ToString(state)) {
+      return state;
+    }
+  }
+  return std::nullopt;
+}
+
+absl::StatusOr<Claim> Bound(const Claim& claim, const std::string& rule) {
+  if (claim.state == ClaimState::kBound && claim.rule == rule) {
+    return claim;
+  }
+  if (claim.state != ClaimState::kReserved || claim.deleting) {
+    return WrongState(claim, "bound");
+  }
+  Claim bound = claim;
+  bound.state = ClaimState::kBound;
+  bound.expire_time.reset();
+  bound.rule = rule;
+  bound.ever_bound = true;
+  return bound;
+}
+
+absl::StatusOr<Claim> Unbound(const Claim& claim) {
+  switch (claim.state) {
+    case ClaimState::kReserved:
+      return WrongState(claim, "unbound: release it instead");
+    case ClaimState::kBound: {
+      Claim unbound = claim;
+      unbound.state = ClaimState::kReleasing;
+      return unbound;
+    }
+    case ClaimState::kReleasing:
+    case ClaimState::kQuarantined:
+      return claim;
+  }
+  return claim;
+}
+
+absl::StatusOr<Claim> Released(const Claim& claim, kube::Time quarantine_end) {
+  switch (claim.state) {
+    case ClaimState::kReserved:
+      return IntoQuarantine(claim, quarantine_end);
+    case ClaimState::kBound:
+      return Error(absl::StatusCode::kFailedPrecondition, Reason::ERROR_REASON_CLAIM_BOUND,
+                   fmt::format("claim '{}' is bound to rule '{}': delete the rule instead",
+                               claim.name.ToString(), claim.rule.value_or("")))
+          .WithMetadata("claim", claim.name.ToString());
+    case ClaimState::kReleasing:
+    case ClaimState::kQuarantined:
+      return claim;
+  }
+  return claim;
+}
+
+absl::StatusOr<Claim> Quarantined(const Claim& claim, kube::Time quarantine_end) {
+  if (claim.state != ClaimState::kReleasing) {
+    return WrongState(claim, "quarantined");
+  }
+  return IntoQuarantine(claim, quarantine_end);
+}
+
+kube::Time Later(kube::Time time, std::chrono::seconds duration) {
+  return std::chrono::ceil<std::chrono::seconds>(time + duration);
+}
+
+}  // namespace berth::port

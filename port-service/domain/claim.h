@@ -1,0 +1,98 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "common/kube/time.h"
+#include "common/pool/claim_name.h"
+#include "port-service/domain/names.h"
+
+namespace berth::port {
+
+/// Where a claim stands: RESERVED → BOUND → RELEASING → QUARANTINED → gone, or RESERVED →
+/// QUARANTINED → gone.
+enum class ClaimState {
+  /// Handed out; goes back by itself unless it is bound.
+  kReserved,
+  /// A rule uses the port.
+  kBound,
+  /// The rule is being removed.
+  kReleasing,
+  /// Nobody's, and handed out to nobody yet.
+  kQuarantined,
+};
+
+/// "RESERVED": as PortClaim spells it.
+std::string_view ToString(ClaimState state);
+std::optional<ClaimState> ParseClaimState(std::string_view text);
+
+/// The exposure that a claim was made for.
+struct ExposureRef {
+  std::string ns;
+  std::string name;
+  std::string uid;
+  std::int64_t generation = 0;
+
+  friend bool operator==(const ExposureRef&, const ExposureRef&) = default;
+};
+
+/// The right to one port of one pool and protocol, as stored.
+struct Claim {
+  pool::ClaimName name;
+  std::string pool_uid;
+  Owner owner;
+  RequestId request_id;
+  EntryName entry;
+  /// Life while RESERVED.
+  std::chrono::seconds ttl{};
+  std::optional<ExposureRef> exposure;
+
+  ClaimState state = ClaimState::kReserved;
+  /// Set while RESERVED.
+  std::optional<kube::Time> expire_time;
+  /// Set from BOUND on: the rule that uses or used the port.
+  std::optional<std::string> rule;
+  bool ever_bound = false;
+  /// A call that did not create the claim has answered with it, so that the one that did may no
+  /// longer take it back.
+  bool adopted = false;
+  /// Set while QUARANTINED.
+  std::optional<kube::Time> quarantine_end;
+
+  /// Given by the store. A change is carried out only if both still hold.
+  std::string uid;
+  std::string resource_version;
+  /// Somebody asked for the object to be deleted: a wish, it stays until its port is free.
+  bool deleting = false;
+
+  /// Whether it still serves who asked for it: RESERVED or BOUND, and not being deleted.
+  bool alive() const {
+    return !deleting && (state == ClaimState::kReserved || state == ClaimState::kBound);
+  }
+  /// Whether a caller other than the one that created it may know it.
+  bool answered() const { return adopted || state != ClaimState::kReserved; }
+
+  friend bool operator==(const Claim&, const Claim&) = default;
+};
+
+/// The transitions. Each answers the claim as it is to be stored; a claim that is there already is
+/// answered unchanged. Errors: FAILED_PRECONDITION, CLAIM_WRONG_STATE where nothing else is said.
+
+/// RESERVED → BOUND; BOUND to the same rule stays.
+absl::StatusOr<Claim> Bound(const Claim& claim, const std::string& rule);
+/// BOUND → RELEASING; RELEASING and QUARANTINED stay.
+absl::StatusOr<Claim> Unbound(const Claim& claim);
+/// RESERVED → QUARANTINED until `quarantine_end`; RELEASING and QUARANTINED stay. CLAIM_BOUND for a
+/// bound one.
+absl::StatusOr<Claim> Released(const Claim& claim, kube::Time quarantine_end);
+/// RELEASING → QUARANTINED until `quarantine_end`, once its rule was seen to be gone.
+absl::StatusOr<Claim> Quarantined(const Claim& claim, kube::Time quarantine_end);
+
+/// `time` plus `duration`, rounded up to the second that Kubernetes stores.
+kube::Time Later(kube::Time time, std::chrono::seconds duration);
+
+}  // namespace berth::port

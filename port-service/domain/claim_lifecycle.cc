@@ -1,0 +1,99 @@
+#include "port-service/domain/claim_lifecycle.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "common/status/macros.h"
+#include "common/status/status.h"
+
+namespace berth::port {
+namespace {
+
+constexpr int kMaxTries = 5;
+constexpr std::chrono::seconds kQuarantineWithoutPool = std::chrono::minutes(10);
+
+absl::Status NoClaim(const pool::ClaimName& name, const std::string& uid) {
+  return Error(absl::StatusCode::kNotFound, Reason::ERROR_REASON_CLAIM_NOT_FOUND,
+               fmt::format("no claim '{}' with uid '{}'", name.ToString(), uid))
+      .WithMetadata("claim", name.ToString());
+}
+
+absl::Status PoolGone(const Claim& claim, std::string_view problem) {
+  return Error(absl::StatusCode::kFailedPrecondition, Reason::ERROR_REASON_POOL_NOT_READY,
+               fmt::format("the pool of claim '{}' {}", claim.name.ToString(), problem))
+      .WithMetadata("pool", claim.name.pool().value());
+}
+
+/// OK if the pool that the claim was made in exists and is to stay.
+absl::Status CheckPool(ClusterReader& cluster, const Claim& claim) {
+  const absl::StatusOr<pool::Pool> pool = cluster.ReadPool(claim.name.pool());
+  if (absl::IsNotFound(pool.status())) {
+    return PoolGone(claim, "is gone");
+  }
+  RETURN_IF_ERROR(pool.status());
+  if (pool->uid != claim.pool_uid) {
+    return PoolGone(claim, "is gone, another one has its name");
+  }
+  return pool->deleting ? PoolGone(claim, "is being deleted") : absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<kube::Time> QuarantineEnd(ClusterReader& cluster, const ServerNow& now,
+                                         const Claim& claim) {
+  const absl::StatusOr<pool::Pool> pool = cluster.ReadPool(claim.name.pool());
+  if (!pool.ok() && !absl::IsNotFound(pool.status())) {
+    return pool.status();
+  }
+  ASSIGN_OR_RETURN(const kube::Time time, now());
+  return Later(time, pool.ok() ? pool->quarantine : kQuarantineWithoutPool);
+}
+
+ClaimLifecycle::ClaimLifecycle(ClaimStore& store, ClusterReader& cluster, ServerNow now)
+    : store_(store), cluster_(cluster), now_(std::move(now)) {}
+
+absl::StatusOr<Claim> ClaimLifecycle::Bind(const pool::ClaimName& name, const std::string& uid,
+                                           const std::string& rule) {
+  return Change(name, uid, [&](const Claim& claim) -> absl::StatusOr<Claim> {
+    ASSIGN_OR_RETURN(Claim bound, Bound(claim, rule));
+    if (bound != claim) {
+      RETURN_IF_ERROR(CheckPool(cluster_, claim));
+    }
+    return bound;
+  });
+}
+
+absl::StatusOr<Claim> ClaimLifecycle::Unbind(const pool::ClaimName& name, const std::string& uid) {
+  return Change(name, uid, Unbound);
+}
+
+absl::StatusOr<Claim> ClaimLifecycle::Release(const pool::ClaimName& name, const std::string& uid) {
+  return Change(name, uid, [&](const Claim& claim) -> absl::StatusOr<Claim> {
+    ASSIGN_OR_RETURN(const kube::Time end, QuarantineEnd(cluster_, now_, claim));
+    return Released(claim, end);
+  });
+}
+
+absl::StatusOr<Claim> ClaimLifecycle::Change(const pool::ClaimName& name, const std::string& uid,
+                                             const Transition& transition) {
+  absl::Status conflict;
+  for (int i = 0; i < kMaxTries; ++i) {
+    ASSIGN_OR_RETURN(const Claim claim, store_.Get(name));
+    if (claim.uid != uid) {
+      return NoClaim(name, uid);
+    }
+    ASSIGN_OR_RETURN(const Claim changed, transition(claim));
+    if (changed == claim) {
+      return claim;
+    }
+    absl::StatusOr<Claim> stored = store_.Replace(changed);
+    if (!absl::IsAborted(stored.status())) {
+      return stored;
+    }
+    conflict = stored.status();
+  }
+  return conflict;
+}
+
+}  // namespace berth::port

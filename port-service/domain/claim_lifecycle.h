@@ -1,0 +1,48 @@
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "common/pool/claim_name.h"
+#include "port-service/domain/claim.h"
+#include "port-service/domain/claim_store.h"
+
+namespace berth::port {
+
+/// What callers do to a claim that they were given. Every change is a compare-and-swap, tried again
+/// on the newest state a few times when another one came first.
+///
+/// Errors of each: NOT_FOUND, CLAIM_NOT_FOUND if there is no claim of this name and uid; ABORTED,
+/// KUBERNETES_CONFLICT if it kept changing. Thread safe, without state of its own.
+class ClaimLifecycle {
+ public:
+  /// All are borrowed.
+  ClaimLifecycle(ClaimStore& store, ClusterReader& cluster, ServerNow now);
+
+  /// RESERVED → BOUND; the same rule may be bound again. FAILED_PRECONDITION: CLAIM_WRONG_STATE;
+  /// POOL_NOT_READY if the claim's pool is gone or being deleted.
+  absl::StatusOr<Claim> Bind(const pool::ClaimName& name, const std::string& uid,
+                             const std::string& rule);
+  /// BOUND → RELEASING. FAILED_PRECONDITION: CLAIM_WRONG_STATE.
+  absl::StatusOr<Claim> Unbind(const pool::ClaimName& name, const std::string& uid);
+  /// RESERVED → QUARANTINED. FAILED_PRECONDITION: CLAIM_BOUND.
+  absl::StatusOr<Claim> Release(const pool::ClaimName& name, const std::string& uid);
+
+ private:
+  using Transition = std::function<absl::StatusOr<Claim>(const Claim& claim)>;
+
+  absl::StatusOr<Claim> Change(const pool::ClaimName& name, const std::string& uid,
+                               const Transition& transition);
+
+  ClaimStore& store_;
+  ClusterReader& cluster_;
+  const ServerNow now_;
+};
+
+/// When a claim that goes into quarantine now leaves it: after the pool's time, or 10 minutes if
+/// the pool is gone.
+absl::StatusOr<kube::Time> QuarantineEnd(ClusterReader& cluster, const ServerNow& now,
+                                         const Claim& claim);
+
+}  // namespace berth::port

@@ -1,0 +1,102 @@
+#include "port-service/domain/claim_reaper.h"
+
+#include <utility>
+
+#include "common/status/macros.h"
+#include "port-service/domain/claim_lifecycle.h"
+
+namespace berth::port {
+namespace {
+
+using std::chrono::milliseconds;
+
+/// How long to wait for a rule to go; its deletion is also seen by watch.
+constexpr milliseconds kRuleInterval = std::chrono::seconds(2);
+
+milliseconds Until(kube::Time time, kube::Time now) {
+  return std::chrono::ceil<milliseconds>(time - now);
+}
+
+}  // namespace
+
+ClaimReaper::ClaimReaper(ClaimStore& store, ClusterReader& cluster, ServerNow now,
+                         PoolUidHint pool_uid)
+    : store_(store), cluster_(cluster), now_(std::move(now)), pool_uid_(std::move(pool_uid)) {}
+
+absl::StatusOr<std::optional<milliseconds>> ClaimReaper::Step(const Claim& claim) {
+  switch (claim.state) {
+    case ClaimState::kReserved:
+      return StepReserved(claim);
+    case ClaimState::kBound:
+      return StepBound(claim);
+    case ClaimState::kReleasing:
+      return StepReleasing(claim);
+    case ClaimState::kQuarantined:
+      return StepQuarantined(claim);
+  }
+  return std::nullopt;
+}
+
+absl::StatusOr<ClaimReaper::Next> ClaimReaper::StepReserved(const Claim& claim) {
+  ASSIGN_OR_RETURN(const kube::Time now, now_());
+  const bool expired = claim.expire_time.has_value() && *claim.expire_time <= now;
+  if (!expired && !claim.deleting) {
+    ASSIGN_OR_RETURN(const bool pool_is_gone, PoolIsGone(claim));
+    if (!pool_is_gone) {
+      return claim.expire_time.has_value() ? Next(Until(*claim.expire_time, now)) : std::nullopt;
+    }
+  }
+  ASSIGN_OR_RETURN(const kube::Time end, QuarantineEnd(cluster_, now_, claim));
+  ASSIGN_OR_RETURN(const Claim released, Released(claim, end));
+  RETURN_IF_ERROR(store_.Replace(released).status());
+  return std::nullopt;
+}
+
+absl::StatusOr<ClaimReaper::Next> ClaimReaper::StepBound(const Claim& claim) {
+  if (claim.deleting) {
+    // Ingress-service deletes the rule of a claim that is RELEASING.
+    ASSIGN_OR_RETURN(const Claim unbound, Unbound(claim));
+    RETURN_IF_ERROR(store_.Replace(unbound).status());
+  }
+  return std::nullopt;
+}
+
+absl::StatusOr<ClaimReaper::Next> ClaimReaper::StepReleasing(const Claim& claim) {
+  // The claim was read as RELEASING before this read is made. No rule can be stored from here on:
+  // whoever stores one reads the claim after it and deletes the rule again.
+  ASSIGN_OR_RETURN(const bool has_rule, cluster_.HasRule(claim.name));
+  if (has_rule) {
+    return Next(kRuleInterval);
+  }
+  ASSIGN_OR_RETURN(const kube::Time end, QuarantineEnd(cluster_, now_, claim));
+  ASSIGN_OR_RETURN(const Claim quarantined, Quarantined(claim, end));
+  RETURN_IF_ERROR(store_.Replace(quarantined).status());
+  return std::nullopt;
+}
+
+absl::StatusOr<ClaimReaper::Next> ClaimReaper::StepQuarantined(const Claim& claim) {
+  ASSIGN_OR_RETURN(const kube::Time now, now_());
+  if (claim.quarantine_end.has_value() && now < *claim.quarantine_end) {
+    return Next(Until(*claim.quarantine_end, now));
+  }
+  ASSIGN_OR_RETURN(const bool has_rule, cluster_.HasRule(claim.name));
+  if (has_rule) {
+    return Next(kRuleInterval);
+  }
+  RETURN_IF_ERROR(store_.Delete(claim));
+  return std::nullopt;
+}
+
+absl::StatusOr<bool> ClaimReaper::PoolIsGone(const Claim& claim) {
+  if (pool_uid_(claim.name.pool()) == claim.pool_uid) {
+    return false;
+  }
+  const absl::StatusOr<pool::Pool> pool = cluster_.ReadPool(claim.name.pool());
+  if (absl::IsNotFound(pool.status())) {
+    return true;
+  }
+  RETURN_IF_ERROR(pool.status());
+  return pool->uid != claim.pool_uid;
+}
+
+}  // namespace berth::port
