@@ -21,6 +21,8 @@ using grpc::experimental::InterceptionHookPoints;
 using grpc::experimental::InterceptorBatchMethods;
 using grpc::experimental::ServerRpcInfo;
 
+constexpr std::chrono::milliseconds kRetryAfterOverload{500};
+
 // Health, reflection and channelz: asked often, and saying nothing about the service's work.
 bool IsInfrastructure(std::string_view method) { return method.starts_with("grpc."); }
 
@@ -47,7 +49,7 @@ class CallInterceptor final : public grpc::experimental::Interceptor {
       peer_ = info_.server_context()->peer();
     }
     if (methods->QueryInterceptionHookPoint(InterceptionHookPoints::POST_RECV_MESSAGE)) {
-      malformed_ = methods->GetRecvMessage() == nullptr;
+      unread_ = methods->GetRecvMessage() == nullptr;
     }
     if (methods->QueryInterceptionHookPoint(InterceptionHookPoints::PRE_SEND_STATUS)) {
       status_ = Complete(FromGrpcStatus(methods->GetSendStatus()));
@@ -60,7 +62,12 @@ class CallInterceptor final : public grpc::experimental::Interceptor {
 
  private:
   absl::Status Complete(const absl::Status& status) const {
-    if (malformed_) {
+    if (unread_ && status.code() == absl::StatusCode::kResourceExhausted) {
+      return Error(absl::StatusCode::kUnavailable, Reason::ERROR_REASON_TOO_MANY_CALLS,
+                   "this replica serves as many calls at once as it may; repeat the call")
+          .WithRetryAfter(kRetryAfterOverload);
+    }
+    if (unread_) {
       return Error(absl::StatusCode::kInvalidArgument, Reason::ERROR_REASON_MALFORMED_REQUEST,
                    "the request is not a Protobuf message of this call, or has text that is not "
                    "UTF-8");
@@ -114,7 +121,7 @@ class CallInterceptor final : public grpc::experimental::Interceptor {
   metrics::Registry& metrics_;
   const std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
   std::string peer_;
-  bool malformed_ = false;
+  bool unread_ = false;  // no handler runs without a request message
   std::optional<absl::Status> status_;
 };
 

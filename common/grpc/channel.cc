@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <grpcpp/create_channel.h>
 #include <grpcpp/security/credentials.h>
-#include <grpcpp/server_context.h>
 #include <grpcpp/support/channel_arguments.h>
 
 #include <string_view>
@@ -60,10 +59,8 @@ std::unique_ptr<grpc::ClientContext> MakeContext(const CallOptions& options) {
   std::unique_ptr<grpc::ClientContext> context =
       options.parent == nullptr ? std::make_unique<grpc::ClientContext>()
                                 : grpc::ClientContext::FromServerContext(*options.parent);
-  const auto deadline = std::chrono::system_clock::now() + options.timeout;
-  if (options.parent == nullptr || deadline < options.parent->deadline()) {
-    context->set_deadline(deadline);
-  }
+  // gRPC itself takes the earlier of this and the parent's deadline.
+  context->set_deadline(std::chrono::system_clock::now() + options.timeout);
   return context;
 }
 

@@ -28,7 +28,7 @@ struct ServerOptions {
   std::string metrics_listen = "0.0.0.0:9090";
   // Largest message that is accepted or sent; must lie above every limit of the application.
   std::int64_t max_message_bytes = std::int64_t{32} << 20;
-  // Unary calls that run at the same time; more are answered RESOURCE_EXHAUSTED.
+  // Unary calls that run at the same time; more are answered UNAVAILABLE, TOO_MANY_CALLS.
   int max_threads = 64;
   // Memory that gRPC itself may use for connections and calls.
   std::int64_t memory_quota_bytes = std::int64_t{256} << 20;
