@@ -1,0 +1,13 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace berth::operation {
+
+/// `text` as valid UTF-8 of at most `max_bytes`: what is not UTF-8 becomes U+FFFD, what is too long
+/// is cut between characters and ends in "…".
+std::string ClippedText(std::string_view text, std::size_t max_bytes);
+
+}  // namespace berth::operation
