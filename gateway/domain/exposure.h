@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "common/pool/address.h"
 #include "gateway/domain/exposure_spec.h"
 #include "gateway/domain/names.h"
 
@@ -49,14 +50,7 @@ struct Condition {
 
 using Conditions = std::map<ConditionType, Condition>;
 
-/// Where a load balancer answers.
-struct Address {
-  enum class Kind { kIp, kHostname };
-  Kind kind = Kind::kIp;
-  std::string text;
-
-  friend bool operator==(const Address&, const Address&) = default;
-};
+using pool::Address;
 
 /// A port as it answers.
 struct ExposedPort {

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
-#include <cstdint>
 #include <set>
 #include <string>
 #include <string_view>
@@ -40,23 +39,6 @@ const std::string& NameOf(const Target& target) {
 
 }  // namespace
 
-std::string ProtocolName(Protocol protocol) {
-  switch (protocol) {
-    case Protocol::kTcp:
-      return "TCP";
-    case Protocol::kUdp:
-      return "UDP";
-  }
-  return "";
-}
-
-absl::StatusOr<Port> Port::Parse(std::int64_t number) {
-  if (number < 1 || number > 65535) {
-    return InvalidField("", "a port lies between 1 and 65535");
-  }
-  return Port(static_cast<int>(number));
-}
-
 std::string ToString(const ServicePortRef& ref) {
   if (const Port* port = std::get_if<Port>(&ref)) {
     return fmt::format("{}", port->number());
@@ -85,7 +67,7 @@ absl::StatusOr<ExposureSpec> ExposureSpec::Create(Target target, PoolName pool,
     }
     if (wish.port.has_value() && !asked.emplace(wish.protocol, *wish.port).second) {
       return InvalidField("ports", fmt::format("two entries ask for {} port {}",
-                                               ProtocolName(wish.protocol), wish.port->number()));
+                                               pool::ToString(wish.protocol), wish.port->number()));
     }
   }
   std::sort(ports.begin(), ports.end(),
@@ -99,9 +81,9 @@ ExposureSpec::ExposureSpec(Target target, PoolName pool, std::vector<PortWish> p
 EntryName DefaultEntryName() { return *EntryName::Parse("port"); }
 
 ExposureName DerivedName(const ExposureSpec& spec) {
-  std::string wish = fmt::format("{} on {}", Describe(spec.target()), spec.pool().str());
+  std::string wish = fmt::format("{} on {}", Describe(spec.target()), spec.pool().value());
   for (const PortWish& port : spec.ports()) {
-    wish += fmt::format(";{}:{}:{}:{}", port.name.str(), ProtocolName(port.protocol),
+    wish += fmt::format(";{}:{}:{}:{}", port.name.str(), pool::ToString(port.protocol),
                         ToString(port.target_port), port.port ? port.port->number() : 0);
   }
   const std::string target = NameOf(spec.target()).substr(0, kTargetPartOfName);

@@ -1,37 +1,22 @@
 #pragma once
 
 #include <compare>
-#include <cstdint>
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "common/pool/claim_name.h"
+#include "common/pool/port.h"
 #include "gateway/domain/names.h"
 
 namespace berth::gateway {
 
-enum class Protocol { kTcp, kUdp };
-
-/// "TCP", "UDP".
-std::string ProtocolName(Protocol protocol);
-
-/// A port number, 1 to 65535.
-class Port {
- public:
-  /// INVALID_FIELD of the field "" for anything else.
-  static absl::StatusOr<Port> Parse(std::int64_t number);
-
-  int number() const { return number_; }
-
-  friend auto operator<=>(const Port&, const Port&) = default;
-
- private:
-  explicit Port(int number) : number_(number) {}
-
-  int number_;
-};
+using pool::PoolName;
+using pool::Port;
+using pool::Protocol;
 
 /// Which port of a Service: by number, by name, or its only one of the protocol.
 struct OnlyPort {

@@ -59,9 +59,6 @@ struct ReleaseKind {
 struct ServiceKind {
   static constexpr NameRule kRule{"a Service's name", 63, false, true};
 };
-struct PoolKind {
-  static constexpr NameRule kRule{"a pool's name", 63};
-};
 struct PortNameKind {
   static constexpr NameRule kRule{"the name of a Service's port", 63};
 };
@@ -73,7 +70,6 @@ using Namespace = Name<NamespaceKind>;
 using ExposureName = Name<ExposureKind>;
 using ReleaseName = Name<ReleaseKind>;
 using ServiceName = Name<ServiceKind>;
-using PoolName = Name<PoolKind>;
 /// Name of a port within a Service.
 using PortName = Name<PortNameKind>;
 /// Name of one of an exposure's ports.

@@ -20,7 +20,7 @@ constexpr std::string_view kPending = "Pending";
 
 /// Whether the claim is what the entry asks for now.
 bool Serves(const Claim& claim, const PortWish& wish, const ExposureSpec& spec) {
-  return IsLive(claim) && claim.entry == wish.name.str() && claim.pool == spec.pool().str() &&
+  return IsLive(claim) && claim.entry == wish.name.str() && claim.pool == spec.pool().value() &&
          claim.protocol == wish.protocol &&
          (!wish.port.has_value() || wish.port->number() == claim.port);
 }

@@ -18,8 +18,8 @@ namespace {
 
 std::string Describe(const ServicePort& port) {
   return port.name.empty()
-             ? fmt::format("{}/{}", port.number, ProtocolName(port.protocol))
-             : fmt::format("{} ({}/{})", port.name, port.number, ProtocolName(port.protocol));
+             ? fmt::format("{}/{}", port.number, pool::ToString(port.protocol))
+             : fmt::format("{} ({}/{})", port.name, port.number, pool::ToString(port.protocol));
 }
 
 std::string DescribePorts(const Service& service) {
@@ -57,7 +57,7 @@ absl::StatusOr<ServicePortRef> ResolvePort(const PortWish& wish, const Service& 
   if (fitting.empty()) {
     return Error(absl::StatusCode::kFailedPrecondition, Reason::ERROR_REASON_TARGET_PORT_NOT_FOUND,
                  fmt::format("Service {} has no {} port{}{}; its ports: {}", service.name.str(),
-                             ProtocolName(wish.protocol), wanted.empty() ? "" : " ", wanted,
+                             pool::ToString(wish.protocol), wanted.empty() ? "" : " ", wanted,
                              DescribePorts(service)));
   }
   if (fitting.size() > 1) {
@@ -66,7 +66,7 @@ absl::StatusOr<ServicePortRef> ResolvePort(const PortWish& wish, const Service& 
       candidates.push_back(fmt::format("{}:{}", service.name.str(), port->number));
     }
     return Ambiguous(fmt::format("Service {} has several {} ports, name one", service.name.str(),
-                                 ProtocolName(wish.protocol)),
+                                 pool::ToString(wish.protocol)),
                      candidates);
   }
   if (!std::holds_alternative<OnlyPort>(wish.target_port)) {

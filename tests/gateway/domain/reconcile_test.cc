@@ -35,7 +35,7 @@ ReconcileFacts ReadyFacts() {
   ReconcileFacts facts = FactsOf(ExposureOf());
   facts.held.claims = {ClaimOf("http", 20000, State::kBound)};
   facts.held.rules = {RuleFor(facts.held.claims[0])};
-  facts.addresses = {{Address::Kind::kIp, "10.0.0.1"}};
+  facts.addresses = {*Address::ParseIp("10.0.0.1")};
   return facts;
 }
 
