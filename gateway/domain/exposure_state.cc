@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <string>
+#include <string_view>
+#include <utility>
 
 namespace berth::gateway {
 namespace {
@@ -67,6 +69,29 @@ ExposureStanding StandingOf(const Exposure& exposure) {
     standing.state = ExposureState::kDegraded;
   }
   return standing;
+}
+
+ExposurePhase PhaseOf(const Exposure& exposure) {
+  const std::string name = exposure.key.ToString();
+  if (exposure.being_deleted) {
+    return {"REMOVING_EXPOSURE", fmt::format("removing exposure {}", name)};
+  }
+  const std::pair<ConditionType, std::string_view> steps[] = {
+      {ConditionType::kResolved, "RESOLVING_TARGET"},
+      {ConditionType::kClaimed, "CLAIMING_PORTS"},
+      {ConditionType::kAccepted, "STORING_RULES"},
+      {ConditionType::kProgrammed, "PROGRAMMING"},
+  };
+  for (const auto& [type, phase] : steps) {
+    if (IsTrue(exposure, type)) {
+      continue;
+    }
+    const Condition* condition = CurrentCondition(exposure, type);
+    return {std::string(phase), condition != nullptr && !condition->message.empty()
+                                    ? fmt::format("exposure {}: {}", name, condition->message)
+                                    : fmt::format("exposure {}", name)};
+  }
+  return {"PROGRAMMED", fmt::format("exposure {}", name)};
 }
 
 absl::Status StalledError(const Exposure& exposure) {

@@ -19,6 +19,15 @@ struct ExposureStanding {
 
 ExposureStanding StandingOf(const Exposure& exposure);
 
+/// What the loop is at with an exposure that is not ready, as a phase of the operation that waits
+/// for it.
+struct ExposurePhase {
+  /// UPPER_SNAKE.
+  std::string name;
+  std::string message;
+};
+ExposurePhase PhaseOf(const Exposure& exposure);
+
 /// Why an exposure whose Stalled condition is True cannot become ready, as the error that an
 /// operation ends with.
 absl::Status StalledError(const Exposure& exposure);

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "gateway/domain/names.h"
+
+namespace berth::gateway {
+
+/// Tells that an exposure may have changed. Thread safe.
+class ExposureEvents {
+ public:
+  virtual ~ExposureEvents() = default;
+
+  /// Calls `changed` after each change, from any thread, until the returned token is destroyed. It
+  /// must not block.
+  virtual std::shared_ptr<void> Follow(const ExposureKey& key, std::function<void()> changed) = 0;
+};
+
+}  // namespace berth::gateway
