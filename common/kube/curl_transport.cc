@@ -143,6 +143,7 @@ class CurlTransport::Transfer {
   absl::StatusOr<std::optional<std::string>> WaitForBytes(steady_clock::time_point until);
 
  private:
+  static std::size_t OnSend(char* buffer, std::size_t size, std::size_t count, void* self);
   static std::size_t OnHeader(char* data, std::size_t size, std::size_t count, void* self);
   static std::size_t OnBody(char* data, std::size_t size, std::size_t count, void* self);
   void TakeHeader(std::string_view line);
@@ -152,6 +153,7 @@ class CurlTransport::Transfer {
 
   const steady_clock::time_point deadline_;
   const std::string request_body_;
+  std::size_t sent_ = 0;
   EasyHandle easy_;
   HeaderList headers_;
   std::array<char, CURL_ERROR_SIZE> error_text_ = {};
@@ -176,9 +178,13 @@ void CurlTransport::Transfer::Prepare(const Config& config, const std::string& u
   curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
   curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, MethodName(request.method));
   if (request.method != HttpMethod::kGet) {
+    // Read by a callback that cannot go back: handed the body as one piece, curl would send it
+    // again by itself when a reused connection breaks, and a write could happen twice unseen.
+    curl_easy_setopt(easy, CURLOPT_POST, 1L);
     curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
                      static_cast<curl_off_t>(request_body_.size()));
-    curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request_body_.data());
+    curl_easy_setopt(easy, CURLOPT_READFUNCTION, &Transfer::OnSend);
+    curl_easy_setopt(easy, CURLOPT_READDATA, this);
   }
   for (const std::string& header : request.headers) AddHeader(header);
   AddHeader("Expect:");
@@ -218,6 +224,14 @@ void CurlTransport::Transfer::Prepare(const Config& config, const std::string& u
     curl_easy_setopt(easy, CURLOPT_SSLKEYTYPE, "PEM");
     curl_easy_setopt(easy, CURLOPT_SSLKEY_BLOB, &key);
   }
+}
+
+std::size_t CurlTransport::Transfer::OnSend(char* buffer, std::size_t size, std::size_t count,
+                                            void* self) {
+  Transfer& transfer = *static_cast<Transfer*>(self);
+  const std::size_t sent = transfer.request_body_.copy(buffer, size * count, transfer.sent_);
+  transfer.sent_ += sent;
+  return sent;
 }
 
 std::size_t CurlTransport::Transfer::OnHeader(char* data, std::size_t size, std::size_t count,
