@@ -18,12 +18,15 @@
 #define ASSIGN_OR_RETURN(target, expression) \
   BERTH_ASSIGN_OR_RETURN(BERTH_CONCAT(berth_status_or_, __LINE__), target, expression)
 
+// `result` is a name and `target` may be a declaration: neither can stand in parentheses.
+// NOLINTBEGIN(bugprone-macro-parentheses)
 #define BERTH_ASSIGN_OR_RETURN(result, target, expression) \
   auto result = (expression);                              \
   if (!result.ok()) {                                      \
     return std::move(result).status();                     \
   }                                                        \
   target = *std::move(result)
+// NOLINTEND(bugprone-macro-parentheses)
 
 #define BERTH_CONCAT(left, right) BERTH_CONCAT_EXPANDED(left, right)
 #define BERTH_CONCAT_EXPANDED(left, right) left##right
