@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "common/pool/pool_watcher.h"
+#include "common/pool/pool_state.h"
 
 namespace berth::ingress {
 

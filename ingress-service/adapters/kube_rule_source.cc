@@ -1,0 +1,72 @@
+#include "ingress-service/adapters/kube_rule_source.h"
+
+#include <fmt/format.h>
+
+#include "common/kube/object.h"
+#include "common/log/log.h"
+#include "common/status/macros.h"
+#include "common/status/status.h"
+#include "ingress-service/adapters/rule_codec.h"
+
+namespace berth::ingress {
+namespace {
+
+// Null for objects that are no rules of Berth.
+std::shared_ptr<const Rule> ParseOrSkip(const kube::Json& object) {
+  absl::StatusOr<Rule> rule = ParseRule(object);
+  if (!rule.ok()) {
+    log::Warning("ignoring port rule",
+                 {{"rule", kube::Name(object)}, {"error", Describe(rule.status())}});
+    return nullptr;
+  }
+  return std::make_shared<const Rule>(*std::move(rule));
+}
+
+}  // namespace
+
+kube::Cache::Options RuleCacheOptions(const std::string& ns) {
+  kube::Cache::Options options{.resource = kube::kPortRules, .ns = ns};
+  options.indexes[kRulesByTarget] = [](const kube::Json& rule) -> std::vector<std::string> {
+    return {fmt::format("{}/{}", kube::StringAt(rule, {"spec", "targetRef", "namespace"}),
+                        kube::StringAt(rule, {"spec", "targetRef", "name"}))};
+  };
+  return options;
+}
+
+RuleSnapshot KubeRuleSource::Cached() const {
+  const kube::Cache::Snapshot snapshot = cache_.TakeSnapshot();
+  RuleSnapshot rules{.revision = kube::ParseResourceVersion(snapshot.resource_version).value_or(0)};
+  std::map<const kube::Json*, Parsed> parsed;
+  MutexLock lock(mutex_);
+  for (const kube::Cache::Object& object : snapshot.objects) {
+    const auto known = parsed_.find(object.get());
+    std::shared_ptr<const Rule> rule =
+        known != parsed_.end() ? known->second.second : ParseOrSkip(*object);
+    if (rule != nullptr) {
+      rules.rules.push_back(rule);
+    }
+    parsed.emplace(object.get(), Parsed{object, std::move(rule)});
+  }
+  parsed_ = std::move(parsed);
+  return rules;
+}
+
+absl::StatusOr<RuleSnapshot> KubeRuleSource::Consistent() {
+  ASSIGN_OR_RETURN(const kube::ObjectList list, client_.List(kube::kPortRules, ns_));
+  const std::optional<std::uint64_t> revision = kube::ParseResourceVersion(list.resource_version);
+  if (!revision) {
+    return Error(absl::StatusCode::kInternal, Reason::ERROR_REASON_INTERNAL,
+                 fmt::format("the API server's revision '{}' is no number; Berth orders writes by "
+                             "it",
+                             list.resource_version));
+  }
+  RuleSnapshot rules{.revision = *revision};
+  for (const kube::Json& object : list.items) {
+    if (std::shared_ptr<const Rule> rule = ParseOrSkip(object)) {
+      rules.rules.push_back(std::move(rule));
+    }
+  }
+  return rules;
+}
+
+}  // namespace berth::ingress

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/base/thread_annotations.h"
+#include "common/kube/cache.h"
+#include "common/kube/client.h"
+#include "common/sync/mutex.h"
+#include "ingress-service/domain/rule_source.h"
+
+namespace berth::ingress {
+
+/// Index of a cache of PortRules: "namespace/service" of the target.
+inline constexpr const char* kRulesByTarget = "target";
+
+/// The cache that KubeRuleSource reads; `ns` is Berth's namespace.
+kube::Cache::Options RuleCacheOptions(const std::string& ns);
+
+/// The stored rules, from a watch cache or a consistent list. Objects that are no rules of Berth
+/// (made by hand, with a name that does not match) are left out. Thread safe; borrows both.
+class KubeRuleSource : public RuleSource {
+ public:
+  KubeRuleSource(kube::Client& client, const kube::Cache& cache, std::string ns)
+      : client_(client), cache_(cache), ns_(std::move(ns)) {}
+
+  RuleSnapshot Cached() const override;
+  absl::StatusOr<RuleSnapshot> Consistent() override;
+
+ private:
+  using Parsed = std::pair<kube::Cache::Object, std::shared_ptr<const Rule>>;
+
+  kube::Client& client_;
+  const kube::Cache& cache_;
+  const std::string ns_;
+
+  mutable Mutex mutex_;
+  /// The rules of the last snapshot, by the object they were parsed from (kept, so that its address
+  /// stays its own): most are the same in the next one.
+  mutable std::map<const kube::Json*, Parsed> parsed_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace berth::ingress

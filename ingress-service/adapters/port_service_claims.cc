@@ -1,0 +1,73 @@
+#include "ingress-service/adapters/port_service_claims.h"
+
+#include <fmt/format.h>
+
+#include "common/grpc/channel.h"
+#include "common/kube/errors.h"
+#include "common/kube/object.h"
+#include "common/status/macros.h"
+#include "common/status/status.h"
+
+namespace berth::ingress {
+namespace {
+
+absl::StatusOr<Claim> ParseClaim(const kube::Json& object) {
+  Claim claim{.uid = kube::Uid(object),
+              .pool_uid = kube::StringAt(object, {"spec", "poolRef", "uid"})};
+  const std::string state = kube::StringAt(object, {"spec", "state"});
+  if (state == "RESERVED") {
+    claim.state = ClaimState::kReserved;
+  } else if (state == "BOUND") {
+    claim.state = ClaimState::kBound;
+  } else if (state == "RELEASING") {
+    claim.state = ClaimState::kReleasing;
+  } else if (state == "QUARANTINED") {
+    claim.state = ClaimState::kQuarantined;
+  } else {
+    return Error(absl::StatusCode::kInternal, Reason::ERROR_REASON_INTERNAL,
+                 fmt::format("claim '{}' is in state '{}', which this version does not know",
+                             kube::Name(object), state));
+  }
+  return claim;
+}
+
+}  // namespace
+
+std::optional<Claim> PortServiceClaims::Cached(const pool::ClaimName& name) const {
+  const kube::Cache::Object object = cache_.Get({ns_, name.ToString()});
+  if (object == nullptr) {
+    return std::nullopt;
+  }
+  absl::StatusOr<Claim> claim = ParseClaim(*object);
+  return claim.ok() ? std::optional(*std::move(claim)) : std::nullopt;
+}
+
+absl::StatusOr<std::optional<Claim>> PortServiceClaims::Read(const pool::ClaimName& name) {
+  const absl::StatusOr<kube::Json> object = client_.Get(kube::kPortClaims, {ns_, name.ToString()});
+  if (kube::IsNotFound(object.status())) {
+    return std::nullopt;
+  }
+  RETURN_IF_ERROR(object.status());
+  return ParseClaim(*object);
+}
+
+absl::Status PortServiceClaims::Bind(const pool::ClaimName& name, const std::string& uid) {
+  port::v1::BindClaimRequest request;
+  request.set_name(name.ToString());
+  request.set_uid(uid);
+  request.set_rule(name.ToString());
+  return rpc::Call(stub_, &port::v1::PortService::StubInterface::BindClaim, request,
+                   {.timeout = timeout_})
+      .status();
+}
+
+absl::Status PortServiceClaims::Unbind(const pool::ClaimName& name, const std::string& uid) {
+  port::v1::UnbindClaimRequest request;
+  request.set_name(name.ToString());
+  request.set_uid(uid);
+  return rpc::Call(stub_, &port::v1::PortService::StubInterface::UnbindClaim, request,
+                   {.timeout = timeout_})
+      .status();
+}
+
+}  // namespace berth::ingress

@@ -1,0 +1,84 @@
+#include "ingress-service/adapters/rule_engine.h"
+
+#include <chrono>
+#include <utility>
+
+#include "common/kube/clock.h"
+#include "common/kube/resource.h"
+#include "common/status/macros.h"
+#include "ingress-service/adapters/configmap_driver.h"
+
+namespace berth::ingress {
+
+absl::StatusOr<std::unique_ptr<RuleEngine>> RuleEngine::Create(
+    kube::Client& client, port::v1::PortService::StubInterface& port_service,
+    metrics::Registry& metrics, Options options) {
+  std::unique_ptr<RuleEngine> engine(new RuleEngine(client, port_service, std::move(options)));
+  RETURN_IF_ERROR(engine->Wire(metrics));
+  return engine;
+}
+
+RuleEngine::RuleEngine(kube::Client& client, port::v1::PortService::StubInterface& port_service,
+                       Options options)
+    : options_(std::move(options)),
+      rule_cache_(client, RuleCacheOptions(options_.ns)),
+      claim_cache_(client, {.resource = kube::kPortClaims, .ns = options_.ns}),
+      service_cache_(client, ServiceCacheOptions()),
+      watcher_(client, {.ns = options_.ns, .on_change = [this] { loop_->LookAtAll(); }}),
+      source_(client, rule_cache_, options_.ns),
+      rules_(client, options_.ns),
+      claims_(client, claim_cache_, options_.ns, port_service, options_.port_service_timeout),
+      pools_(client, watcher_, options_.ns),
+      targets_(service_cache_),
+      objects_(client),
+      service_(rules_, claims_, pools_, drivers_) {
+  // Every driver of this version; a pool of another one is refused by name.
+  drivers_.push_back(std::make_unique<ConfigMapDriver>(objects_, source_, targets_));
+}
+
+absl::Status RuleEngine::Wire(metrics::Registry& metrics) {
+  options_.probe.on_change = [this](const std::string& pool) { loop_->Look(pool); };
+  ASSIGN_OR_RETURN(prober_, TcpProber::Start(options_.probe));
+  options_.loop.now = [] {
+    return std::chrono::floor<kube::Time::duration>(std::chrono::system_clock::now());
+  };
+  reconciler_ =
+      std::make_unique<PoolReconciler>(PoolReconciler::Dependencies{.source = source_,
+                                                                    .rules = rules_,
+                                                                    .claims = claims_,
+                                                                    .pools = pools_,
+                                                                    .targets = targets_,
+                                                                    .prober = *prober_,
+                                                                    .drivers = drivers_,
+                                                                    .clock = kube::RealClock()},
+                                       options_.loop);
+  loop_ = std::make_unique<RuleLoop>(
+      *reconciler_, pools_,
+      RuleLoop::Caches{.rules = rule_cache_, .claims = claim_cache_, .services = service_cache_},
+      metrics, options_.workers);
+  return absl::OkStatus();
+}
+
+RuleEngine::~RuleEngine() {
+  // Whatever wakes the loop ends before it.
+  watcher_.Stop();
+  prober_.reset();
+  if (loop_ != nullptr) {
+    loop_->Stop();
+  }
+}
+
+absl::Status RuleEngine::Start(std::chrono::steady_clock::time_point deadline) {
+  watcher_.Start();
+  for (kube::Cache* cache : {&rule_cache_, &claim_cache_, &service_cache_}) {
+    cache->Start();
+  }
+  for (const kube::Cache* cache : {&rule_cache_, &claim_cache_, &service_cache_}) {
+    RETURN_IF_ERROR(cache->WaitForSync(deadline));
+  }
+  RETURN_IF_ERROR(watcher_.WaitForSync(deadline));
+  loop_->Start();
+  return absl::OkStatus();
+}
+
+}  // namespace berth::ingress

@@ -1,0 +1,16 @@
+#pragma once
+
+#include "absl/status/statusor.h"
+#include "ingress-service/domain/rule.h"
+#include "ingress-service/domain/rule_service.h"
+
+#include "berth/ingress/v1/ingress_service.pb.h"
+
+namespace berth::ingress {
+
+/// INVALID_ARGUMENT, INVALID_FIELD with every field at fault.
+absl::StatusOr<WantedRule> ToWantedRule(const v1::RuleSpec& spec);
+
+v1::PortRule ToProto(const Rule& rule);
+
+}  // namespace berth::ingress
