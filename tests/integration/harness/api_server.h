@@ -15,8 +15,8 @@ namespace berth::harness {
 
 /// A real etcd and kube-apiserver on free ports of 127.0.0.1, with Berth's custom resources, in a
 /// temporary folder that goes with it. The programs come from the folder $BERTH_BIN. Ready in about
-/// 3 s. Start and restart it on a thread that lives as long as it (see Child). Not thread safe; what
-/// it hands out may be used anywhere.
+/// 3 s. Start and restart it on a thread that lives as long as it (see Child). Not thread safe;
+/// what it hands out may be used anywhere.
 class ApiServer {
  public:
   struct Options {

@@ -139,6 +139,11 @@ int TcpProxy::connections_made() const {
   return connections_made_;
 }
 
+bool TcpProxy::IsRefusing() const {
+  MutexLock lock(mutex_);
+  return orders_.refuse;
+}
+
 TcpProxy::Orders TcpProxy::TakeOrders() {
   MutexLock lock(mutex_);
   const Orders orders = orders_;
@@ -169,12 +174,12 @@ void TcpProxy::Run(const std::stop_token& stop) {
         return !Forward(*connection, client, server);
       });
     }
-    if ((fds[1].revents & POLLIN) != 0) Accept(orders.refuse);
+    if ((fds[1].revents & POLLIN) != 0) Accept();
   }
   connections_.clear();
 }
 
-void TcpProxy::Accept(bool refuse) {
+void TcpProxy::Accept() {
   const int client = accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
   if (client < 0) return;
   const int server = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);

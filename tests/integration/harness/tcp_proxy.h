@@ -42,7 +42,8 @@ class TcpProxy {
   void Run(const std::stop_token& stop);
   void Wake();
   Orders TakeOrders();
-  void Accept(bool refuse);
+  bool IsRefusing() const;
+  void Accept();
   /// False once the connection is over.
   bool Forward(Connection& connection, short client_events, short server_events);
 
