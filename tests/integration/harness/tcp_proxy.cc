@@ -187,7 +187,8 @@ void TcpProxy::Accept() {
   auto connection = std::make_unique<Connection>();
   connection->client = client;
   connection->server = server;
-  if (refuse || connect(server, reinterpret_cast<const sockaddr*>(&target), sizeof(target)) != 0) {
+  if (IsRefusing() ||
+      connect(server, reinterpret_cast<const sockaddr*>(&target), sizeof(target)) != 0) {
     return;
   }
   connections_.push_back(std::move(connection));
