@@ -213,23 +213,20 @@ Supervisor::Id Supervisor::Start(Command command, Callbacks callbacks) {
 }
 
 void Supervisor::Stop(Id id) {
-  Apply(id, [](Child& child, int) { child.Stop(); });
+  Apply(id, [](Child& child) { child.Stop(); });
 }
 
 void Supervisor::Signal(Id id, int signal) {
-  Apply(
-      id, [](Child& child, int number) { child.Signal(number); }, signal);
+  Apply(id, [signal](Child& child) { child.Signal(signal); });
 }
 
 void Supervisor::Kill(Id id) {
-  Apply(id, [](Child& child, int) { child.Kill(); });
+  Apply(id, [](Child& child) { child.Kill(); });
 }
 
-void Supervisor::Apply(Id id, void (*action)(Child& child, int argument), int argument) {
-  Post([this, id, action, argument] {
-    if (const auto found = children_.find(id); found != children_.end()) {
-      action(*found->second, argument);
-    }
+void Supervisor::Apply(Id id, std::function<void(Child& child)> action) {
+  Post([this, id, action = std::move(action)] {
+    if (const auto found = children_.find(id); found != children_.end()) action(*found->second);
   });
 }
 

@@ -70,7 +70,7 @@ class Supervisor {
 
   Supervisor(UniqueFd epoll, UniqueFd wake);
 
-  void Apply(Id id, void (*action)(Child& child, int argument), int argument = 0);
+  void Apply(Id id, std::function<void(Child& child)> action);
   void Post(Task task) ABSL_LOCKS_EXCLUDED(mutex_);
   void Loop(const std::stop_token& stop);
   std::vector<Task> TakeTasks() ABSL_LOCKS_EXCLUDED(mutex_);

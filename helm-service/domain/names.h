@@ -1,0 +1,49 @@
+#pragma once
+
+#include <compare>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "absl/status/statusor.h"
+
+namespace berth::helm {
+
+/// Name of a release: lower case letters, digits and '-', 1 to 53 characters. It can be neither a
+/// flag nor a path.
+class ReleaseName {
+ public:
+  /// Errors: INVALID_ARGUMENT, saying what would be right.
+  static absl::StatusOr<ReleaseName> Parse(std::string_view text);
+
+  const std::string& value() const { return value_; }
+  friend auto operator<=>(const ReleaseName&, const ReleaseName&) = default;
+
+ private:
+  explicit ReleaseName(std::string value) : value_(std::move(value)) {}
+  std::string value_;
+};
+
+/// Name of a Kubernetes namespace: as a release's, up to 63 characters.
+class NamespaceName {
+ public:
+  /// Errors: INVALID_ARGUMENT, saying what would be right.
+  static absl::StatusOr<NamespaceName> Parse(std::string_view text);
+
+  const std::string& value() const { return value_; }
+  friend auto operator<=>(const NamespaceName&, const NamespaceName&) = default;
+
+ private:
+  explicit NamespaceName(std::string value) : value_(std::move(value)) {}
+  std::string value_;
+};
+
+/// Which release: releases of one name in two namespaces are strangers.
+struct ReleaseKey {
+  NamespaceName ns;
+  ReleaseName name;
+
+  friend auto operator<=>(const ReleaseKey&, const ReleaseKey&) = default;
+};
+
+}  // namespace berth::helm

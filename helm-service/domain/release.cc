@@ -1,0 +1,42 @@
+#include "helm-service/domain/release.h"
+
+#include <array>
+#include <utility>
+
+namespace berth::helm {
+namespace {
+
+constexpr std::array<std::pair<ReleaseStatus, std::string_view>, 9> kWords = {{
+    {ReleaseStatus::kUnknown, "unknown"},
+    {ReleaseStatus::kDeployed, "deployed"},
+    {ReleaseStatus::kUninstalled, "uninstalled"},
+    {ReleaseStatus::kSuperseded, "superseded"},
+    {ReleaseStatus::kFailed, "failed"},
+    {ReleaseStatus::kUninstalling, "uninstalling"},
+    {ReleaseStatus::kPendingInstall, "pending-install"},
+    {ReleaseStatus::kPendingUpgrade, "pending-upgrade"},
+    {ReleaseStatus::kPendingRollback, "pending-rollback"},
+}};
+
+}  // namespace
+
+ReleaseStatus ParseReleaseStatus(std::string_view text) {
+  for (const auto& [status, word] : kWords) {
+    if (word == text) return status;
+  }
+  return ReleaseStatus::kUnknown;
+}
+
+std::string_view ToString(ReleaseStatus status) {
+  for (const auto& [known, word] : kWords) {
+    if (known == status) return word;
+  }
+  return "unknown";
+}
+
+bool IsPending(ReleaseStatus status) {
+  return status == ReleaseStatus::kPendingInstall || status == ReleaseStatus::kPendingUpgrade ||
+         status == ReleaseStatus::kPendingRollback;
+}
+
+}  // namespace berth::helm

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "helm-service/domain/names.h"
+
+namespace berth::helm {
+
+/// States that Helm stores with each revision.
+enum class ReleaseStatus {
+  kUnknown,
+  kDeployed,
+  kUninstalled,
+  kSuperseded,
+  kFailed,
+  kUninstalling,
+  kPendingInstall,
+  kPendingUpgrade,
+  kPendingRollback,
+};
+
+/// Helm's word for a state, such as "pending-install"; kUnknown for words that are not Helm's.
+ReleaseStatus ParseReleaseStatus(std::string_view text);
+std::string_view ToString(ReleaseStatus status);
+
+/// Whether Helm refuses to touch the release because it believes that someone works on it.
+bool IsPending(ReleaseStatus status);
+
+/// What the labels of a release's newest revision say.
+struct RevisionInfo {
+  /// From 1.
+  int revision = 0;
+  ReleaseStatus status = ReleaseStatus::kUnknown;
+
+  bool operator==(const RevisionInfo&) const = default;
+};
+
+/// A revision as Helm stored it; texts are Helm's and may repeat values.
+struct Release {
+  ReleaseKey key;
+  RevisionInfo newest;
+  std::string chart_name;
+  std::string chart_version;
+  std::string app_version;
+  /// RFC 3339 as Helm wrote it, or empty.
+  std::string deploy_time;
+  std::string description;
+  std::string notes;
+};
+
+}  // namespace berth::helm

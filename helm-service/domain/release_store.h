@@ -1,0 +1,30 @@
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "helm-service/domain/release.h"
+
+namespace berth::helm {
+
+/// Helm's releases in the cluster, read past every cache. Calls block for an API request or two and
+/// are thread safe. Errors are those of the Kubernetes client.
+class ReleaseStore {
+ public:
+  virtual ~ReleaseStore() = default;
+
+  /// The newest revision, if there is a release.
+  virtual absl::StatusOr<std::optional<RevisionInfo>> Newest(const ReleaseKey& key) = 0;
+
+  /// One revision with its body. NOT_FOUND (RELEASE_NOT_FOUND) if it is gone.
+  virtual absl::StatusOr<Release> Read(const ReleaseKey& key, int revision) = 0;
+
+  /// Marks a revision, which must be pending, as failed; what Helm itself does when it is asked to
+  /// stop. OK if it is not pending any more.
+  virtual absl::Status MarkFailed(const ReleaseKey& key, int revision,
+                                  std::string_view description) = 0;
+};
+
+}  // namespace berth::helm

@@ -1,0 +1,34 @@
+#include "helm-service/domain/names.h"
+
+#include <string>
+
+#include "gtest/gtest.h"
+
+namespace berth::helm {
+namespace {
+
+TEST(ReleaseNameTest, AcceptsWhatHelmAccepts) {
+  for (const char* text : {"a", "0", "web", "web-2", "a--b"}) {
+    ASSERT_TRUE(ReleaseName::Parse(text).ok()) << text;
+    EXPECT_EQ(ReleaseName::Parse(text)->value(), text);
+  }
+  EXPECT_TRUE(ReleaseName::Parse(std::string(53, 'a')).ok());
+}
+
+TEST(ReleaseNameTest, RefusesFlagsPathsAndEverythingElse) {
+  for (const char* text : {"", "--post-renderer=x", "-", "-a", "a-", "../../etc", "..", "a/b", "A",
+                           "a b", "a_b", "a.b", "a\n", "$(id)", "\xC3\xA9"}) {
+    EXPECT_FALSE(ReleaseName::Parse(text).ok()) << text;
+  }
+  EXPECT_FALSE(ReleaseName::Parse(std::string(54, 'a')).ok());
+  EXPECT_FALSE(ReleaseName::Parse(std::string("a\0b", 3)).ok());
+}
+
+TEST(NamespaceNameTest, TakesTenCharactersMoreThanAReleaseName) {
+  EXPECT_TRUE(NamespaceName::Parse(std::string(63, 'a')).ok());
+  EXPECT_FALSE(NamespaceName::Parse(std::string(64, 'a')).ok());
+  EXPECT_FALSE(NamespaceName::Parse("--kubeconfig=x").ok());
+}
+
+}  // namespace
+}  // namespace berth::helm

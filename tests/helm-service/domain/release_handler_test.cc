@@ -1,0 +1,424 @@
+#include "helm-service/domain/release_handler.h"
+
+#include <google/protobuf/wrappers.pb.h>
+
+#include <any>
+#include <memory>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "common/status/status.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/helm-service/domain/tar_builder.h"
+
+namespace berth::helm {
+namespace {
+
+using operation::Done;
+using operation::Failed;
+using operation::Progress;
+using operation::Wait;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+
+using Request = google::protobuf::StringValue;
+
+class FakeReporter final : public operation::Reporter {
+ public:
+  void Phase(std::string_view phase, std::string_view) override { phases.emplace_back(phase); }
+  void Line(std::string_view, operation::v1::OutputLine::Stream, std::string_view text) override {
+    lines.emplace_back(text);
+  }
+  void Wake() override { ++wakes; }
+
+  std::vector<std::string> phases;
+  std::vector<std::string> lines;
+  int wakes = 0;
+};
+
+class FakeRun final : public operation::Run {
+ public:
+  const std::string& name() const override { return name_; }
+  const operation::Spec& spec() const override { return spec_; }
+  std::shared_ptr<const google::protobuf::Message> input() const override { return request; }
+  bool recovered() const override { return was_recovered; }
+  const nlohmann::json& plan() const override { return current_plan; }
+  absl::Status SavePlan(nlohmann::json) override { return absl::InternalError("not used"); }
+  absl::Status BeginEffects(nlohmann::json plan) override {
+    if (!begin_effects.ok()) return begin_effects;
+    current_plan = std::move(plan);
+    effects = true;
+    return absl::OkStatus();
+  }
+  absl::Status BeginUndo(const absl::Status&) override { return absl::InternalError("not used"); }
+  const std::optional<Undo>& undo() const override { return undo_; }
+  bool effects_begun() const override { return effects; }
+  bool cancel_requested() const override { return cancelled; }
+  std::chrono::steady_clock::time_point deadline() const override { return {}; }
+  milliseconds remaining() const override { return left; }
+  std::any& state() override { return state_; }
+  std::shared_ptr<operation::Reporter> reporter() const override { return reports; }
+
+  std::shared_ptr<google::protobuf::Message> request = std::make_shared<Request>();
+  std::shared_ptr<FakeReporter> reports = std::make_shared<FakeReporter>();
+  bool was_recovered = false;
+  bool effects = false;
+  bool cancelled = false;
+  milliseconds left = seconds(600);
+  absl::Status begin_effects;
+  nlohmann::json current_plan = nlohmann::json::object();
+  operation::Spec spec_{.method = "berth.helm.v1.HelmService/InstallRelease",
+                        .target_namespace = "shop",
+                        .target_name = "web"};
+
+ private:
+  std::string name_ = "op-1";
+  std::optional<Undo> undo_;
+  std::any state_;
+};
+
+class FakeHelm final : public HelmRunner {
+ public:
+  class FakeProcess final : public Process {
+   public:
+    explicit FakeProcess(FakeHelm& helm) : helm_(helm) {}
+    ~FakeProcess() override { ++helm_.destroyed; }
+    void Terminate() override { ++helm_.terminated; }
+
+   private:
+    FakeHelm& helm_;
+  };
+
+  absl::StatusOr<std::unique_ptr<Process>> Start(const Action&, const Task& task,
+                                                 Callbacks callbacks) override {
+    if (!start_error.ok()) return start_error;
+    tasks.push_back(task);
+    current = std::move(callbacks);
+    return std::make_unique<FakeProcess>(*this);
+  }
+
+  void Exit(int code) { current.on_exit(HelmExit{.code = code}); }
+  void Die(int signal) { current.on_exit(HelmExit{.signal = signal}); }
+  void Line(HelmStream stream, const std::string& text) { current.on_line(stream, text); }
+
+  std::vector<Task> tasks;
+  Callbacks current;
+  int terminated = 0;
+  int destroyed = 0;
+  absl::Status start_error;
+};
+
+class FakeReleases final : public ReleaseStore {
+ public:
+  absl::StatusOr<std::optional<RevisionInfo>> Newest(const ReleaseKey&) override {
+    if (!error.ok()) return error;
+    return newest;
+  }
+  absl::StatusOr<Release> Read(const ReleaseKey& key, int revision) override {
+    if (!error.ok()) return error;
+    return Release{.key = key, .newest = {revision, newest->status}};
+  }
+  absl::Status MarkFailed(const ReleaseKey&, int revision, std::string_view) override {
+    if (!mark_error.ok()) return mark_error;
+    marked.push_back(revision);
+    newest->status = ReleaseStatus::kFailed;
+    return absl::OkStatus();
+  }
+
+  std::optional<RevisionInfo> newest;
+  std::vector<int> marked;
+  absl::Status error;
+  absl::Status mark_error;
+};
+
+class FakeLease final : public operation::LeaseGuard {
+ public:
+  bool FreshEnoughToSpawn() const override { return fresh; }
+  bool fresh = true;
+};
+
+absl::Status Unavailable() {
+  return Error(absl::StatusCode::kUnavailable, Reason::ERROR_REASON_KUBERNETES_UNAVAILABLE,
+               "no answer");
+}
+
+class ReleaseHandlerTest : public ::testing::Test {
+ protected:
+  static ReleaseKey Key() { return {*NamespaceName::Parse("shop"), *ReleaseName::Parse("web")}; }
+
+  static Action MakeInstall() {
+    return {.release = Key(),
+            .what = Install{.chart = ChartArchive{TarBuilder().File("web/Chart.yaml", "x").Gzip()},
+                            .values = {{"password", "hunter2"}}}};
+  }
+
+  ReleaseHandler Handler(const Action& action) {
+    return ReleaseHandler(
+        {.parse = [action](const google::protobuf::Message&) { return action; },
+         .result =
+             [](const std::optional<Release>& release) {
+               Request result;
+               result.set_value(release.has_value()
+                                    ? "revision " + std::to_string(release->newest.revision)
+                                    : "nothing");
+               google::protobuf::Any any;
+               any.PackFrom(result);
+               return any;
+             }},
+        {.helm = helm_, .releases = releases_, .slots = slots_, .lease = lease_});
+  }
+
+  static std::string ResultOf(const Progress& progress) {
+    if (!std::holds_alternative<Done>(progress)) return "not done";
+    Request result;
+    std::get<Done>(progress).result.UnpackTo(&result);
+    return result.value();
+  }
+
+  static absl::Status ErrorOf(const Progress& progress) {
+    return std::holds_alternative<Failed>(progress) ? std::get<Failed>(progress).error
+                                                    : absl::UnknownError("has not failed");
+  }
+
+  static bool Waits(const Progress& progress) { return std::holds_alternative<Wait>(progress); }
+
+  FakeHelm helm_;
+  FakeReleases releases_;
+  ProcessSlots slots_{1};
+  FakeLease lease_;
+  FakeRun run_;
+};
+
+TEST_F(ReleaseHandlerTest, InstallsAndAnswersWithTheRelease) {
+  ReleaseHandler handler = Handler(MakeInstall());
+  EXPECT_TRUE(Waits(handler.Advance(run_)));
+  ASSERT_EQ(helm_.tasks.size(), 1U);
+  EXPECT_EQ(helm_.tasks[0].wait_timeout, seconds(600));
+  EXPECT_EQ(helm_.tasks[0].kill_after, seconds(630));
+  EXPECT_TRUE(run_.effects);
+  EXPECT_EQ(run_.current_plan["revisionBefore"], 0);
+  EXPECT_TRUE(Waits(handler.Advance(run_)));
+  releases_.newest = {1, ReleaseStatus::kDeployed};
+  helm_.Exit(0);
+  EXPECT_EQ(run_.reports->wakes, 1);
+  EXPECT_EQ(ResultOf(handler.Advance(run_)), "revision 1");
+  EXPECT_THAT(run_.reports->phases, ElementsAre("INSTALLING"));
+}
+
+TEST_F(ReleaseHandlerTest, HasNoEffectBeforeTheRecordSaysThatItMayHave) {
+  ReleaseHandler handler = Handler(MakeInstall());
+  run_.begin_effects = Unavailable();
+  EXPECT_TRUE(Waits(handler.Advance(run_)));
+  EXPECT_THAT(helm_.tasks, IsEmpty());
+  run_.begin_effects = absl::OkStatus();
+  EXPECT_TRUE(Waits(handler.Advance(run_)));
+  EXPECT_EQ(helm_.tasks.size(), 1U);
+}
+
+TEST_F(ReleaseHandlerTest, StartsNothingOnAnOldLease) {
+  ReleaseHandler handler = Handler(MakeInstall());
+  lease_.fresh = false;
+  EXPECT_TRUE(Waits(handler.Advance(run_)));
+  EXPECT_THAT(helm_.tasks, IsEmpty());
+  lease_.fresh = true;
+  EXPECT_TRUE(Waits(handler.Advance(run_)));
+  EXPECT_EQ(helm_.tasks.size(), 1U);
+}
+
+TEST_F(ReleaseHandlerTest, WaitsForAProcessSlot) {
+  auto other = slots_.Enter("other", [] {});
+  ReleaseHandler handler = Handler(MakeInstall());
+  EXPECT_TRUE(Waits(handler.Advance(run_)));
+  EXPECT_THAT(run_.reports->phases, ElementsAre("WAITING_FOR_HELM"));
+  EXPECT_THAT(helm_.tasks, IsEmpty());
+  other.reset();
+  EXPECT_EQ(run_.reports->wakes, 1);
+  EXPECT_TRUE(Waits(handler.Advance(run_)));
+  EXPECT_EQ(helm_.tasks.size(), 1U);
+}
+
+TEST_F(ReleaseHandlerTest, FailsBeforeAnyEffectWhenTheReleaseDoesNotFit) {
+  releases_.newest = {1, ReleaseStatus::kDeployed};
+  const Progress progress = Handler(MakeInstall()).Advance(run_);
+  EXPECT_EQ(ReasonOf(ErrorOf(progress)), Reason::ERROR_REASON_RELEASE_EXISTS);
+  EXPECT_FALSE(run_.effects);
+}
+
+TEST_F(ReleaseHandlerTest, FailsBeforeAnyEffectWhenTheArchiveIsNoChart) {
+  Action action = MakeInstall();
+  std::get<Install>(action.what).chart = ChartArchive{"hello"};
+  const Progress progress = Handler(action).Advance(run_);
+  EXPECT_EQ(ReasonOf(ErrorOf(progress)), Reason::ERROR_REASON_CHART_INVALID);
+  EXPECT_FALSE(run_.effects);
+}
+
+TEST_F(ReleaseHandlerTest, WaitsOutAnApiServerThatIsAwayUntilTheDeadline) {
+  ReleaseHandler handler = Handler(MakeInstall());
+  releases_.error = Unavailable();
+  EXPECT_TRUE(Waits(handler.Advance(run_)));
+  run_.left = milliseconds(0);
+  EXPECT_EQ(ReasonOf(ErrorOf(handler.Advance(run_))), Reason::ERROR_REASON_OPERATION_TIMEOUT);
+}
+
+TEST_F(ReleaseHandlerTest, ReplacesSecretsInLinesAndErrorsAndDropsNotes) {
+  ReleaseHandler handler = Handler(MakeInstall());
+  handler.Advance(run_);
+  helm_.Line(HelmStream::kStdout, "NAME: web");
+  helm_.Line(HelmStream::kStdout, "NOTES:");
+  helm_.Line(HelmStream::kStdout, "your password is generated");
+  helm_.Line(HelmStream::kStderr, "Error: invalid value: hunter2");
+  helm_.Exit(1);
+  const absl::Status error = ErrorOf(handler.Advance(run_));
+  EXPECT_EQ(std::string(error.message()), "invalid value: [redacted]");
+  EXPECT_THAT(run_.reports->lines, ElementsAre("NAME: web", "Error: invalid value: [redacted]"));
+}
+
+TEST_F(ReleaseHandlerTest, TerminatesAnInstallThatIsCancelled) {
+  ReleaseHandler handler = Handler(MakeInstall());
+  handler.Advance(run_);
+  run_.cancelled = true;
+  EXPECT_TRUE(Waits(handler.Advance(run_)));
+  EXPECT_TRUE(Waits(handler.Advance(run_)));
+  EXPECT_EQ(helm_.terminated, 1);
+  releases_.newest = {1, ReleaseStatus::kFailed};
+  helm_.Exit(1);
+  const absl::Status error = ErrorOf(handler.Advance(run_));
+  EXPECT_EQ(error.code(), absl::StatusCode::kCancelled);
+  EXPECT_EQ(MetadataOf(error, "revision"), "1");
+  EXPECT_THAT(releases_.marked, IsEmpty());
+}
+
+TEST_F(ReleaseHandlerTest, NeverTerminatesARollbackOrAnUninstall) {
+  releases_.newest = {2, ReleaseStatus::kDeployed};
+  for (const Action& action : {Action{.release = Key(), .what = Rollback{1}},
+                               Action{.release = Key(), .what = Uninstall{}}}) {
+    FakeRun run;
+    ReleaseHandler handler = Handler(action);
+    handler.Advance(run);
+    run.cancelled = true;
+    run.left = milliseconds(0);
+    EXPECT_TRUE(Waits(handler.Advance(run)));
+    EXPECT_EQ(helm_.terminated, 0);
+    EXPECT_THAT(run.reports->phases, Contains("FINISHING"));
+  }
+}
+
+TEST_F(ReleaseHandlerTest, MarksWhatAKilledHelmLeftPendingAsFailed) {
+  ReleaseHandler handler = Handler(MakeInstall());
+  handler.Advance(run_);
+  releases_.newest = {1, ReleaseStatus::kPendingInstall};
+  helm_.Die(9);
+  releases_.mark_error = Unavailable();
+  EXPECT_TRUE(Waits(handler.Advance(run_)));
+  releases_.mark_error = absl::OkStatus();
+  const absl::Status error = ErrorOf(handler.Advance(run_));
+  EXPECT_EQ(ReasonOf(error), Reason::ERROR_REASON_HELM_FAILED);
+  EXPECT_THAT(releases_.marked, ElementsAre(1));
+}
+
+TEST_F(ReleaseHandlerTest, LeavesAPendingRevisionAloneThatWasThereBefore) {
+  releases_.newest = {3, ReleaseStatus::kPendingUpgrade};
+  ReleaseHandler handler = Handler({.release = Key(), .what = Rollback{1}});
+  handler.Advance(run_);
+  helm_.Die(9);
+  EXPECT_FALSE(ErrorOf(handler.Advance(run_)).ok());
+  EXPECT_THAT(releases_.marked, IsEmpty());
+}
+
+TEST_F(ReleaseHandlerTest, UninstallsAgainWhenHelmWasKilledHalfWay) {
+  releases_.newest = {3, ReleaseStatus::kDeployed};
+  ReleaseHandler handler = Handler({.release = Key(), .what = Uninstall{}});
+  handler.Advance(run_);
+  releases_.newest = {3, ReleaseStatus::kUninstalling};
+  helm_.Die(9);
+  EXPECT_TRUE(Waits(handler.Advance(run_)));
+  run_.cancelled = true;  // too late: it can only be finished
+  EXPECT_TRUE(Waits(handler.Advance(run_)));
+  ASSERT_EQ(helm_.tasks.size(), 2U);
+  releases_.newest.reset();
+  helm_.Exit(0);
+  EXPECT_EQ(ResultOf(handler.Advance(run_)), "revision 0");
+}
+
+TEST_F(ReleaseHandlerTest, SucceedsWithoutHelmWhenThereIsNothingToUninstall) {
+  const Progress progress =
+      Handler({.release = Key(), .what = Uninstall{.allow_missing = true}}).Advance(run_);
+  EXPECT_EQ(ResultOf(progress), "nothing");
+  EXPECT_THAT(helm_.tasks, IsEmpty());
+}
+
+TEST_F(ReleaseHandlerTest, SaysThatHelmCouldNotBeStarted) {
+  helm_.start_error =
+      Error(absl::StatusCode::kInternal, Reason::ERROR_REASON_HELM_UNAVAILABLE, "no such file");
+  EXPECT_EQ(ReasonOf(ErrorOf(Handler(MakeInstall()).Advance(run_))),
+            Reason::ERROR_REASON_HELM_UNAVAILABLE);
+}
+
+TEST_F(ReleaseHandlerTest, KillsHelmWithTheOperationsState) {
+  ReleaseHandler handler = Handler(MakeInstall());
+  handler.Advance(run_);
+  run_.state().reset();
+  EXPECT_EQ(helm_.destroyed, 1);
+  EXPECT_TRUE(slots_.Enter("other", [] {})->granted());
+}
+
+class RecoveryTest : public ReleaseHandlerTest {
+ protected:
+  RecoveryTest() {
+    run_.was_recovered = true;
+    run_.effects = true;
+    run_.request = nullptr;
+    run_.current_plan = {{"revisionBefore", 2}, {"wait", true}};
+  }
+};
+
+TEST_F(RecoveryTest, ReportsSuccessWhenHelmHadEndedWell) {
+  releases_.newest = {3, ReleaseStatus::kDeployed};
+  EXPECT_EQ(ResultOf(Handler(MakeInstall()).Advance(run_)), "revision 3");
+}
+
+TEST_F(RecoveryTest, MarksAPendingRevisionFailedAndSaysSo) {
+  releases_.newest = {3, ReleaseStatus::kPendingUpgrade};
+  const absl::Status error = ErrorOf(Handler(MakeInstall()).Advance(run_));
+  EXPECT_EQ(ReasonOf(error), Reason::ERROR_REASON_INTERRUPTED);
+  EXPECT_EQ(MetadataOf(error, "effect"), "revision");
+  EXPECT_EQ(MetadataOf(error, "revision"), "3");
+  EXPECT_THAT(releases_.marked, ElementsAre(3));
+  EXPECT_THAT(helm_.tasks, IsEmpty());
+}
+
+TEST_F(RecoveryTest, SaysThatThereWasNoEffectWhenNoRevisionIsNew) {
+  releases_.newest = {2, ReleaseStatus::kPendingUpgrade};
+  const absl::Status error = ErrorOf(Handler(MakeInstall()).Advance(run_));
+  EXPECT_EQ(MetadataOf(error, "effect"), "none");
+  EXPECT_THAT(releases_.marked, IsEmpty());
+}
+
+TEST_F(RecoveryTest, FinishesAnUninstall) {
+  run_.spec_.method = "berth.helm.v1.HelmService/UninstallRelease";
+  run_.cancelled = true;
+  releases_.newest = {2, ReleaseStatus::kUninstalling};
+  ReleaseHandler handler = Handler({.release = Key(), .what = Uninstall{}});
+  EXPECT_TRUE(Waits(handler.Advance(run_)));
+  EXPECT_TRUE(Waits(handler.Advance(run_)));
+  ASSERT_EQ(helm_.tasks.size(), 1U);
+  releases_.newest.reset();
+  helm_.Exit(0);
+  EXPECT_EQ(ResultOf(handler.Advance(run_)), "revision 0");
+}
+
+TEST_F(RecoveryTest, SaysThatAnUninstallIsDoneWhenNothingIsLeft) {
+  run_.spec_.method = "berth.helm.v1.HelmService/UninstallRelease";
+  EXPECT_EQ(ResultOf(Handler({.release = Key(), .what = Uninstall{}}).Advance(run_)), "revision 0");
+}
+
+}  // namespace
+}  // namespace berth::helm
