@@ -18,7 +18,7 @@ namespace berth::helm {
 namespace {
 
 constexpr std::size_t kBlock = 512;
-constexpr std::size_t kLongestExtension = 64 * 1024;  // a pax header or GNU long name
+constexpr std::size_t kLongestExtension = 65'536;  // a pax header or GNU long name
 
 absl::Status Refuse(std::string_view why) {
   return absl::InvalidArgumentError(fmt::format("not a packaged chart (.tgz): {}", why));

@@ -118,7 +118,7 @@ absl::Status CheckArchive(const Action& action, const ArchiveLimits& limits) {
   if (const auto* upgrade = std::get_if<Upgrade>(&action.what)) chart = &upgrade->chart;
   const auto* archive = chart == nullptr ? nullptr : std::get_if<ChartArchive>(chart);
   if (archive == nullptr) return absl::OkStatus();
-  const absl::Status checked = CheckChartArchive(archive->bytes, limits);
+  absl::Status checked = CheckChartArchive(archive->bytes, limits);
   if (checked.ok()) return checked;
   return Error(StatusCode::kFailedPrecondition, Reason::ERROR_REASON_CHART_INVALID,
                std::string(checked.message()));

@@ -34,7 +34,8 @@ class Checker {
     if (value.is_object()) {
       for (const auto& [key, child] : value.items()) {
         if (key.size() > kLongestKey) return Refuse(path, "has a key above 1,000 bytes");
-        RETURN_IF_ERROR(Check(child, path.empty() ? key : path + "." + key, depth + 1));
+        RETURN_IF_ERROR(
+            Check(child, path.empty() ? key : fmt::format("{}.{}", path, key), depth + 1));
       }
     }
     return absl::OkStatus();
