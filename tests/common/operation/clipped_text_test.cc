@@ -1,0 +1,32 @@
+#include "common/operation/clipped_text.h"
+
+#include <gtest/gtest.h>
+
+namespace berth::operation {
+namespace {
+
+TEST(ClippedTextTest, LeavesShortUtf8Alone) {
+  EXPECT_EQ(ClippedText("Zürich \xF0\x9F\x9A\xA2", 100), "Zürich \xF0\x9F\x9A\xA2");
+  EXPECT_EQ(ClippedText("", 0), "");
+  EXPECT_EQ(ClippedText("exact", 5), "exact");
+}
+
+TEST(ClippedTextTest, CutsBetweenCharacters) {
+  EXPECT_EQ(ClippedText("abcdefgh", 6), "abc…");
+  EXPECT_EQ(ClippedText("ab\xC3\xBC\xC3\xBC\xC3\xBC", 6), "ab…");
+}
+
+TEST(ClippedTextTest, DropsTheEllipsisWhereNotEvenThatFits) {
+  EXPECT_EQ(ClippedText("abc", 2), "");
+}
+
+TEST(ClippedTextTest, ReplacesWhatIsNotUtf8) {
+  EXPECT_EQ(ClippedText("a\xFFz", 100), "a\xEF\xBF\xBDz");
+  EXPECT_EQ(ClippedText("\xC3", 100), "\xEF\xBF\xBD");
+  EXPECT_EQ(ClippedText("\xC0\x80", 100), "\xEF\xBF\xBD\xEF\xBF\xBD");           // overlong
+  EXPECT_EQ(ClippedText("\xED\xA0\x80", 100).substr(0, 3), "\xEF\xBF\xBD");      // surrogate
+  EXPECT_EQ(ClippedText("\xF4\x90\x80\x80", 100).substr(0, 3), "\xEF\xBF\xBD");  // beyond 10FFFF
+}
+
+}  // namespace
+}  // namespace berth::operation
