@@ -9,10 +9,9 @@
 #include <grpcpp/server_builder.h>
 
 #include <atomic>
+#include <condition_variable>
 #include <mutex>
-#include <optional>
 
-#include "absl/synchronization/notification.h"
 #include "common/grpc/call_interceptor.h"
 #include "common/log/log.h"
 #include "common/status/macros.h"
@@ -74,7 +73,6 @@ struct Server::Parts {
   std::atomic<bool> draining = false;
   std::unique_ptr<grpc::Server> grpc;
   std::unique_ptr<metrics::Exposer> exposer;
-  absl::Notification stop_ticking;
   std::jthread ticker;
 };
 
@@ -145,8 +143,11 @@ absl::Status Server::Start() {
         fmt::format("cannot listen on '{}'; give host:port with a free port", options_.listen));
   }
   SetServing(false);
-  parts_->ticker = std::jthread([this] {
-    while (!parts_->stop_ticking.WaitForNotificationWithTimeout(absl::FromChrono(kTickInterval))) {
+  parts_->ticker = std::jthread([this](const std::stop_token& stop) {
+    std::mutex mutex;
+    std::condition_variable_any stopped;  // woken by the stop token alone
+    std::unique_lock lock(mutex);
+    while (!stopped.wait_for(lock, stop, kTickInterval, [&] { return stop.stop_requested(); })) {
       streams_.Tick(std::chrono::steady_clock::now());
     }
   });
@@ -181,7 +182,7 @@ void Server::Drain(SteadyTime deadline) {
   streams_.FinishAll(ShuttingDown());
   const auto left = deadline - std::chrono::steady_clock::now();
   parts_->grpc->Shutdown(std::chrono::system_clock::now() + left);
-  parts_->stop_ticking.Notify();
+  parts_->ticker.request_stop();
   parts_->ticker.join();
   log::Info("stopped", {{"port", port_}});
 }

@@ -48,7 +48,7 @@ StopSignal::~StopSignal() {
 }
 
 void StopSignal::Request(Stop stop) {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(mutex_);
   const bool more_urgent = requested_.has_value() && requested_->urgency == Stop::Urgency::kDrain &&
                            stop.urgency == Stop::Urgency::kNow;
   if (!requested_.has_value() || more_urgent) {
@@ -64,7 +64,7 @@ Stop StopSignal::Wait() {
   while (poll(descriptors, 2, -1) < 0 && errno == EINTR) {
   }
   {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(mutex_);
     if (requested_.has_value()) {
       return *requested_;
     }

@@ -5,11 +5,11 @@
 #include <string>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
+#include "common/sync/mutex.h"
 
 namespace berth::rpc {
 
-// Why and how a process is to stop.
+/// Why and how a process is to stop.
 struct Stop {
   enum class Urgency {
     kDrain,  // finish running work first
@@ -19,10 +19,10 @@ struct Stop {
   Urgency urgency = Urgency::kDrain;
 };
 
-// Waits for SIGTERM, SIGINT or the process's own wish to stop. One object per process, the first
-// thing that main makes: it blocks both signals for the calling thread and so for every thread
-// started later, and ignores SIGPIPE. Child processes inherit that mask; whoever spawns them resets
-// it.
+/// Waits for SIGTERM, SIGINT or the process's own wish to stop. One object per process, the first
+/// thing that main makes: it blocks both signals for the calling thread and so for every thread
+/// started later, and ignores SIGPIPE. Child processes inherit that mask; whoever spawns them
+/// resets it.
 class StopSignal {
  public:
   StopSignal();
@@ -30,14 +30,15 @@ class StopSignal {
   StopSignal(const StopSignal&) = delete;
   StopSignal& operator=(const StopSignal&) = delete;
 
-  // Makes Wait return. The first request counts, a later one only if it is more urgent. Any thread.
+  /// Makes Wait return. The first request counts, a later one only if it is more urgent. Any
+  /// thread.
   void Request(Stop stop);
 
-  // Blocks until a signal or a request comes. Main thread only.
+  /// Blocks until a signal or a request comes. Main thread only.
   Stop Wait();
 
  private:
-  absl::Mutex mutex_;
+  Mutex mutex_;
   std::optional<Stop> requested_ ABSL_GUARDED_BY(mutex_);
   int signal_fd_ = -1;
   int wake_fd_ = -1;

@@ -6,13 +6,13 @@
 namespace berth::rpc {
 
 std::size_t StreamRegistry::size() const {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(mutex_);
   return streams_.size();
 }
 
 std::vector<std::shared_ptr<OpenStream>> StreamRegistry::Open() const {
   std::vector<std::shared_ptr<OpenStream>> open;
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(mutex_);
   open.reserve(streams_.size());
   for (const auto& [key, stream] : streams_) {
     if (std::shared_ptr<OpenStream> alive = stream.lock(); alive != nullptr) {
@@ -30,7 +30,7 @@ void StreamRegistry::Tick(SteadyTime now) {
 
 void StreamRegistry::FinishAll(const absl::Status& status) {
   {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(mutex_);
     finished_ = status;
   }
   for (const std::shared_ptr<OpenStream>& stream : Open()) {
@@ -41,7 +41,7 @@ void StreamRegistry::FinishAll(const absl::Status& status) {
 void StreamRegistry::Add(const std::shared_ptr<OpenStream>& stream) {
   absl::Status finished;
   {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(mutex_);
     streams_.emplace(stream.get(), stream);
     finished = finished_;
   }
@@ -51,7 +51,7 @@ void StreamRegistry::Add(const std::shared_ptr<OpenStream>& stream) {
 }
 
 void StreamRegistry::Remove(const OpenStream* stream) {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(mutex_);
   streams_.erase(stream);
 }
 

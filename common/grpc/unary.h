@@ -9,14 +9,14 @@
 
 namespace berth::rpc {
 
-// Runs the body of a synchronous unary handler and answers with what it returns:
-//
-//   grpc::Status GetPool(grpc::ServerContext*, const GetPoolRequest* request, GetPoolResponse*
-//   response) override {
-//     return rpc::Unary(*response, [&]() -> absl::StatusOr<GetPoolResponse> { ... });
-//   }
-//
-// The request's log line and metrics come from the server (server.h), for every call alike.
+/// Runs the body of a synchronous unary handler and answers with what it returns:
+///
+///   grpc::Status GetPool(grpc::ServerContext*, const GetPoolRequest* request, GetPoolResponse*
+///   response) override {
+///     return rpc::Unary(*response, [&]() -> absl::StatusOr<GetPoolResponse> { ... });
+///   }
+///
+/// The request's log line and metrics come from the server (server.h), for every call alike.
 template <typename Response, typename Body>
 grpc::Status Unary(Response& response, Body&& body) {
   absl::StatusOr<Response> result = std::forward<Body>(body)();

@@ -9,31 +9,32 @@
 #include <type_traits>
 #include <variant>
 
-// Structured logging: one line per event, a constant message and typed fields.
-//
-//   log::Info("claim reserved", {{"claim", name}, {"port", port}});
-//
-// Messages are constants in lower case; what varies is a field. Values of charts, credentials and
-// other secrets are never logged. All functions may be called from any thread.
+/// Structured logging: one line per event, a constant message and typed fields.
+///
+///   log::Info("claim reserved", {{"claim", name}, {"port", port}});
+///
+/// Messages are constants in lower case; what varies is a field. Values of charts, credentials and
+/// other secrets are never logged. All functions may be called from any thread.
 namespace berth::log {
 
 enum class Level { kDebug, kInfo, kWarning, kError };
 enum class Format { kText, kJson };
 
 struct Options {
-  // Events below this level are dropped.
+  /// Events below this level are dropped.
   Level level = Level::kInfo;
   Format format = Format::kText;
-  // Where lines go; nullptr is standard error. Must outlive the last event.
+  /// Where lines go; nullptr is standard error. Must outlive the last event.
   std::ostream* output = nullptr;
 };
 
-// Sets up the process's log; called once by main, before other threads start. Without it events of
-// kInfo and above go to standard error as text.
+/// Sets up the process's log; called once by main, before other threads start. Without it events of
+/// kInfo and above go to standard error as text.
 void Init(const Options& options);
 
-// A key and a typed value of an event. Borrows both: it must not outlive the call that it is passed
-// to. Keys are snake_case and give the unit where there is one; durations are written in seconds.
+/// A key and a typed value of an event. Borrows both: it must not outlive the call that it is
+/// passed to. Keys are snake_case and give the unit where there is one; durations are written in
+/// seconds.
 class Field {
  public:
   using Value = std::variant<std::string_view, std::int64_t, std::uint64_t, double, bool>;
@@ -69,9 +70,9 @@ void Info(std::string_view message, Fields fields = {});
 void Warning(std::string_view message, Fields fields = {});
 void Error(std::string_view message, Fields fields = {});
 
-// The same with the level as a value.
+/// The same with the level as a value.
 void Write(Level level, std::string_view message, Fields fields = {});
-// Whether events of this level are written: for fields that are costly to compute.
+/// Whether events of this level are written: for fields that are costly to compute.
 bool Enabled(Level level);
 
 }  // namespace berth::log
