@@ -32,7 +32,7 @@ missing_packages() {
   installed=$(dpkg-query -W -f '${db:Status-Abbrev}${Package}\n' "${PACKAGES[@]}" 2>/dev/null |
     sed -n 's/^ii *//p') || true
   {
-    printf '%s\n' "${PACKAGES[@]}" | grep -vxF "${installed:-none}"
+    printf '%s\n' "${PACKAGES[@]}" | grep -vxF "${installed:-none}" || true
     # Not Debian's where the machine has its own.
     command -v npm >/dev/null || echo npm
   } | xargs
