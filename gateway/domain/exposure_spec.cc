@@ -49,7 +49,7 @@ std::string ToString(const ServicePortRef& ref) {
   return "";
 }
 
-std::string Describe(const Target& target) {
+std::string ToString(const Target& target) {
   return fmt::format("{} {}", std::holds_alternative<ServiceName>(target) ? "Service" : "release",
                      NameOf(target));
 }
@@ -81,7 +81,7 @@ ExposureSpec::ExposureSpec(Target target, PoolName pool, std::vector<PortWish> p
 EntryName DefaultEntryName() { return *EntryName::Parse("port"); }
 
 ExposureName DerivedName(const ExposureSpec& spec) {
-  std::string wish = fmt::format("{} on {}", Describe(spec.target()), spec.pool().value());
+  std::string wish = fmt::format("{} on {}", ToString(spec.target()), spec.pool().value());
   for (const PortWish& port : spec.ports()) {
     wish += fmt::format(";{}:{}:{}:{}", port.name.str(), pool::ToString(port.protocol),
                         ToString(port.target_port), port.port ? port.port->number() : 0);

@@ -42,7 +42,7 @@ struct PortWish {
 using Target = std::variant<ServiceName, ReleaseName>;
 
 /// "Service web", "release web": for error texts.
-std::string Describe(const Target& target);
+std::string ToString(const Target& target);
 
 /// What is asked of an exposure. Two specs are equal if they ask for the same, in whatever order
 /// their ports were written.

@@ -28,11 +28,14 @@ struct Claim {
   Protocol protocol = Protocol::kTcp;
   int port = 0;
   State state = State::kReserved;
+  /// Somebody asked for the object to be deleted.
+  bool being_deleted = false;
 };
 
 /// Whether the claim still is somebody's port, not only one that is on its way out.
 inline bool IsLive(const Claim& claim) {
-  return claim.state == Claim::State::kReserved || claim.state == Claim::State::kBound;
+  return !claim.being_deleted &&
+         (claim.state == Claim::State::kReserved || claim.state == Claim::State::kBound);
 }
 
 /// A port of a Service, as a rule names it.

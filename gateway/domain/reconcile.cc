@@ -343,7 +343,6 @@ bool IsLasting(const absl::Status& error) {
     case Reason::ERROR_REASON_NOT_IMPLEMENTED:
     case Reason::ERROR_REASON_KUBERNETES_FORBIDDEN:
     case Reason::ERROR_REASON_KUBERNETES_INVALID:
-    case Reason::ERROR_REASON_REQUEST_ID_REUSED:
     case Reason::ERROR_REASON_POOL_NOT_FOUND:
     case Reason::ERROR_REASON_POOL_NOT_READY:
     case Reason::ERROR_REASON_POOLS_OVERLAP:

@@ -16,7 +16,7 @@
 namespace berth::gateway {
 namespace {
 
-std::string Describe(const ServicePort& port) {
+std::string PortText(const ServicePort& port) {
   return port.name.empty()
              ? fmt::format("{}/{}", port.number, pool::ToString(port.protocol))
              : fmt::format("{} ({}/{})", port.name, port.number, pool::ToString(port.protocol));
@@ -25,7 +25,7 @@ std::string Describe(const ServicePort& port) {
 std::string DescribePorts(const Service& service) {
   std::vector<std::string> ports;
   for (const ServicePort& port : service.ports) {
-    ports.push_back(Describe(port));
+    ports.push_back(PortText(port));
   }
   return ports.empty() ? "none" : fmt::format("{}", fmt::join(ports, ", "));
 }

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "common/kube/json.h"
+#include "gateway/domain/held.h"
+#include "gateway/domain/target.h"
+
+// Claims, rules and Services as the gateway reads them: objects that other services write.
+namespace berth::gateway {
+
+/// Claims and rules carry the uid of the exposure they were made for.
+inline constexpr std::string_view kExposureUidLabel = "berth.dev/exposure-uid";
+
+/// The exposure that a claim or rule was made for; nothing for those of direct callers, and for
+/// references that no exposure can have.
+std::optional<ExposureRef> ExposureRefFromJson(const kube::Json& object);
+
+Claim ClaimFromJson(const kube::Json& object);
+Rule RuleFromJson(const kube::Json& object);
+/// Nothing for an object whose name no Service can have.
+std::optional<Service> ServiceFromJson(const kube::Json& object);
+
+}  // namespace berth::gateway
