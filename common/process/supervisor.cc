@@ -35,6 +35,8 @@ std::uint64_t EventKey(Supervisor::Id id, Source source) {
   return id << 2 | static_cast<std::uint64_t>(source);
 }
 
+absl::Status ShutDown() { return absl::CancelledError("the supervisor has been shut down"); }
+
 absl::Status Register(int epoll, int fd, std::uint32_t events, std::uint64_t key) {
   epoll_event event{};
   event.events = events;
@@ -194,10 +196,12 @@ Supervisor::Supervisor(UniqueFd epoll, UniqueFd wake)
   thread_ = std::jthread([this](const std::stop_token& stop) { Loop(stop); });
 }
 
-Supervisor::~Supervisor() {
+Supervisor::~Supervisor() { Shutdown(); }
+
+void Supervisor::Shutdown() {
   thread_.request_stop();
   Post([] {});
-  thread_.join();
+  if (thread_.joinable()) thread_.join();
 }
 
 Supervisor::Id Supervisor::Start(Command command, Callbacks callbacks) {
@@ -206,9 +210,10 @@ Supervisor::Id Supervisor::Start(Command command, Callbacks callbacks) {
     const MutexLock lock(mutex_);
     id = next_id_++;
   }
-  Post([this, id, command = std::move(command), callbacks = std::move(callbacks)]() mutable {
+  const bool posted = Post([this, id, command = std::move(command), callbacks]() mutable {
     Launch(id, std::move(command), std::move(callbacks));
   });
+  if (!posted) callbacks.on_exit(ShutDown());
   return id;
 }
 
@@ -249,13 +254,21 @@ absl::StatusOr<Result> Supervisor::Run(Command command) {
   return Result{*exit, std::move(lines)};
 }
 
-void Supervisor::Post(Task task) {
+bool Supervisor::Post(Task task) {
   {
     const MutexLock lock(mutex_);
+    if (ended_) return false;
     tasks_.push_back(std::move(task));
   }
   constexpr std::uint64_t kOne = 1;
   [[maybe_unused]] const ssize_t written = ::write(wake_.get(), &kOne, sizeof(kOne));
+  return true;
+}
+
+bool Supervisor::EndIfIdle() {
+  const MutexLock lock(mutex_);
+  ended_ = stopping_ && children_.empty() && tasks_.empty();
+  return ended_;
 }
 
 std::vector<Supervisor::Task> Supervisor::TakeTasks() {
@@ -277,7 +290,7 @@ void Supervisor::Loop(const std::stop_token& stop) {
       stopping_ = true;
       for (auto& [id, child] : children_) child->Kill();
     }
-    if (stopping_ && children_.empty()) return;
+    if (EndIfIdle()) return;
     std::array<epoll_event, 64> events;
     const int count = ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()),
                                    MillisecondsToNextTimer());
@@ -288,7 +301,7 @@ void Supervisor::Loop(const std::stop_token& stop) {
 
 void Supervisor::Launch(Id id, Command command, Callbacks callbacks) {
   if (stopping_) {
-    callbacks.on_exit(absl::CancelledError("the supervisor is being destroyed"));
+    callbacks.on_exit(ShutDown());
     return;
   }
   absl::StatusOr<Spawned> spawned = Spawn(command);

@@ -35,8 +35,7 @@ struct Result {
 /// ends. No child outlives the supervisor, nor the process: the kernel kills it with the
 /// supervisor's thread.
 ///
-/// Thread safe. Destroying it kills every child, and reports each as stopped before the destructor
-/// returns.
+/// Thread safe. Destroying it is Shutdown.
 class Supervisor {
  public:
   using Id = std::uint64_t;
@@ -47,6 +46,10 @@ class Supervisor {
   ~Supervisor();
   Supervisor(const Supervisor&) = delete;
   Supervisor& operator=(const Supervisor&) = delete;
+
+  /// Kills every child and reports each as stopped before it returns; whatever is started from then
+  /// on is reported as CANCELLED. Idempotent. Not to be called from a callback.
+  void Shutdown() ABSL_LOCKS_EXCLUDED(mutex_);
 
   /// Starts a child soon. Never fails: `callbacks.on_exit` tells.
   Id Start(Command command, Callbacks callbacks);
@@ -71,8 +74,11 @@ class Supervisor {
   Supervisor(UniqueFd epoll, UniqueFd wake);
 
   void Apply(Id id, std::function<void(Child& child)> action);
-  void Post(Task task) ABSL_LOCKS_EXCLUDED(mutex_);
+  // False once the thread has ended: the task is dropped.
+  bool Post(Task task) ABSL_LOCKS_EXCLUDED(mutex_);
   void Loop(const std::stop_token& stop);
+  // Whether the thread may end: it is to stop, and neither children nor tasks are left.
+  bool EndIfIdle() ABSL_LOCKS_EXCLUDED(mutex_);
   std::vector<Task> TakeTasks() ABSL_LOCKS_EXCLUDED(mutex_);
   void Launch(Id id, Command command, Callbacks callbacks);
   void Dispatch(std::uint64_t event);
@@ -86,6 +92,7 @@ class Supervisor {
   Mutex mutex_;
   std::vector<Task> tasks_ ABSL_GUARDED_BY(mutex_);
   Id next_id_ ABSL_GUARDED_BY(mutex_) = 1;
+  bool ended_ ABSL_GUARDED_BY(mutex_) = false;
 
   // Used by thread_ alone.
   std::unordered_map<Id, std::unique_ptr<Child>> children_;

@@ -32,7 +32,7 @@ class HelmRunner {
   /// Called from a thread of the runner's; must not block.
   struct Callbacks {
     std::function<void(HelmStream stream, std::string line)> on_line;
-    /// Once, last.
+    /// Once, last. CANCELLED: this process is about to stop and Helm was not started.
     std::function<void(absl::StatusOr<HelmExit> exit)> on_exit;
   };
 

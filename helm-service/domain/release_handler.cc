@@ -284,6 +284,7 @@ Progress ReleaseHandler::Follow(Run& run, Attempt& attempt) const {
 Progress ReleaseHandler::Conclude(Run& run, Attempt& attempt,
                                   const absl::StatusOr<HelmExit>& exit) const {
   attempt.ticket.reset();
+  if (absl::IsCancelled(exit.status())) return Wait{};  // another replica goes on
   if (!exit.ok()) return Failed{exit.status()};
   const Action& action = *attempt.action;
   const absl::StatusOr<std::optional<RevisionInfo>> after =

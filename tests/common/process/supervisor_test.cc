@@ -349,6 +349,12 @@ TEST_F(SupervisorTest, StaysResponsiveBesideAChildThatWritesWithoutEnd) {
   EXPECT_TRUE(noisy.WaitForExit().output_truncated);
 }
 
+TEST_F(SupervisorTest, StartsNothingAfterItsShutdown) {
+  supervisor_->Shutdown();
+  supervisor_->Shutdown();
+  EXPECT_EQ(supervisor_->Run(Shell("true")).status().code(), absl::StatusCode::kCancelled);
+}
+
 TEST_F(SupervisorTest, DestructionKillsAndReportsEveryChild) {
   Followed child(*supervisor_, Shell("trap '' TERM; echo ready; while :; do sleep 1000; done"));
   ASSERT_EQ(child.FirstLine(), "ready");

@@ -1,0 +1,168 @@
+#include "helm-service/adapters/helm_process_runner.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <string_view>
+#include <utility>
+
+#include "common/status/macros.h"
+#include "common/status/status.h"
+#include "helm-service/adapters/kubeconfig.h"
+#include "helm-service/domain/values.h"
+
+namespace berth::helm {
+namespace {
+
+constexpr std::string_view kArchive = "chart.tgz";
+
+absl::Status Unusable(std::string_view what, const absl::Status& why) {
+  return Error(absl::StatusCode::kInternal, Reason::ERROR_REASON_HELM_UNAVAILABLE,
+               fmt::format("{}: {}", what, std::string(why.message())));
+}
+
+// The absolute path of a program.
+absl::StatusOr<std::string> FindProgram(const std::string& binary) {
+  std::error_code error;
+  if (binary.find('/') != std::string::npos) return std::filesystem::absolute(binary, error);
+  const char* path = std::getenv("PATH");
+  std::string_view rest = path == nullptr ? "/usr/local/bin:/usr/bin:/bin" : path;
+  while (!rest.empty()) {
+    const std::string_view folder = rest.substr(0, rest.find(':'));
+    const std::string candidate = fmt::format("{}/{}", folder, binary);
+    if (folder.starts_with('/') && ::access(candidate.c_str(), X_OK) == 0) return candidate;
+    rest.remove_prefix(std::min(folder.size() + 1, rest.size()));
+  }
+  return absl::NotFoundError(fmt::format("no program '{}' in $PATH", binary));
+}
+
+const nlohmann::json* ValuesOf(const Action& action) {
+  if (const auto* install = std::get_if<Install>(&action.what)) return &install->values;
+  if (const auto* upgrade = std::get_if<Upgrade>(&action.what)) return &upgrade->values;
+  return nullptr;
+}
+
+const ChartArchive* ArchiveOf(const Action& action) {
+  const Chart* chart = nullptr;
+  if (const auto* install = std::get_if<Install>(&action.what)) chart = &install->chart;
+  if (const auto* upgrade = std::get_if<Upgrade>(&action.what)) chart = &upgrade->chart;
+  return chart == nullptr ? nullptr : std::get_if<ChartArchive>(chart);
+}
+
+// Signals go to the supervisor; its callbacks keep the folder until the process has ended.
+class RunningHelm final : public HelmRunner::Process {
+ public:
+  RunningHelm(process::Supervisor& supervisor, process::Supervisor::Id id)
+      : supervisor_(supervisor), id_(id) {}
+  ~RunningHelm() override { supervisor_.Kill(id_); }
+
+  void Terminate() override { supervisor_.Signal(id_, SIGTERM); }
+
+ private:
+  process::Supervisor& supervisor_;
+  const process::Supervisor::Id id_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<HelmProcessRunner>> HelmProcessRunner::Create(
+    process::Supervisor& supervisor, Options options) {
+  absl::StatusOr<std::string> binary = FindProgram(options.binary);
+  if (!binary.ok()) return Unusable("helm.binary", binary.status());
+  options.binary = *std::move(binary);
+  absl::StatusOr<std::unique_ptr<WorkDirectory>> work = WorkDirectory::Open(options.work_directory);
+  if (!work.ok()) return Unusable("helm.work_directory", work.status());
+  std::unique_ptr<HelmProcessRunner> runner(
+      new HelmProcessRunner(supervisor, std::move(options), *std::move(work)));
+  absl::StatusOr<HelmVersion> version = runner->ProbeVersion();
+  if (version.ok()) {
+    if (absl::Status status = CheckSupported(*version); !status.ok()) version = status;
+  }
+  if (!version.ok()) return Unusable(runner->options_.binary, version.status());
+  runner->version_ = *version;
+  return runner;
+}
+
+HelmProcessRunner::HelmProcessRunner(process::Supervisor& supervisor, Options options,
+                                     std::unique_ptr<WorkDirectory> work)
+    : supervisor_(supervisor), options_(std::move(options)), work_(std::move(work)) {}
+
+absl::StatusOr<HelmVersion> HelmProcessRunner::ProbeVersion() {
+  ASSIGN_OR_RETURN(const std::shared_ptr<RunDirectory> directory, work_->MakeRun());
+  ASSIGN_OR_RETURN(process::Command command, Prepare(*directory));
+  command.arguments = {"version", "--template={{.Version}}"};
+  command.timeout = std::chrono::seconds(30);
+  ASSIGN_OR_RETURN(const process::Result result, supervisor_.Run(std::move(command)));
+  for (const process::OutputLine& line : result.lines) {
+    if (result.exit.ok() && line.stream == process::Stream::kStdout) {
+      return HelmVersion::Parse(line.text);
+    }
+  }
+  return absl::FailedPreconditionError("'helm version' did not answer with a version");
+}
+
+absl::StatusOr<process::Command> HelmProcessRunner::Prepare(const RunDirectory& directory) const {
+  for (const char* folder : {"empty", "tmp", "cache", "config", "data", "plugins"}) {
+    RETURN_IF_ERROR(directory.MakeFolder(folder));
+  }
+  RETURN_IF_ERROR(directory.WriteFile("kubeconfig", WriteKubeconfig(options_.kube)));
+  process::Command command;
+  command.program = options_.binary;
+  command.environment = {
+      {"HOME", directory.PathOf("tmp")},
+      {"TMPDIR", directory.PathOf("tmp")},
+      {"KUBECONFIG", directory.PathOf("kubeconfig")},
+      {"HELM_CACHE_HOME", directory.PathOf("cache")},
+      {"HELM_CONFIG_HOME", directory.PathOf("config")},
+      {"HELM_DATA_HOME", directory.PathOf("data")},
+      {"HELM_PLUGINS", directory.PathOf("plugins")},
+      {"HELM_DRIVER", "secret"},
+      {"NO_COLOR", "1"},
+  };
+  // Nothing lies there that a chart reference could be taken for.
+  command.working_directory = directory.PathOf("empty");
+  command.resource_limits = options_.resource_limits;
+  command.stop_policy = {.signal = std::nullopt};
+  return command;
+}
+
+absl::StatusOr<std::unique_ptr<HelmRunner::Process>> HelmProcessRunner::Start(const Action& action,
+                                                                              const Task& task,
+                                                                              Callbacks callbacks) {
+  absl::StatusOr<std::shared_ptr<RunDirectory>> directory = work_->MakeRun();
+  if (!directory.ok()) return Unusable("preparing Helm", directory.status());
+  absl::StatusOr<process::Command> command = Prepare(**directory);
+  if (!command.ok()) return Unusable("preparing Helm", command.status());
+  if (const ChartArchive* archive = ArchiveOf(action)) {
+    const absl::Status written = (*directory)->WriteFile(kArchive, archive->bytes);
+    if (!written.ok()) return Unusable("preparing Helm", written);
+  }
+  if (const nlohmann::json* values = ValuesOf(action)) {
+    command->standard_input = WriteValues(*values);
+  }
+  command->arguments =
+      HelmArguments(action, version_, task.wait_timeout, (*directory)->PathOf(kArchive));
+  command->timeout = task.kill_after;
+  const process::Supervisor::Id id = supervisor_.Start(
+      *std::move(command),
+      {.on_line =
+           [on_line = std::move(callbacks.on_line)](process::OutputLine line) {
+             on_line(line.stream == process::Stream::kStdout ? HelmStream::kStdout
+                                                             : HelmStream::kStderr,
+                     std::move(line.text));
+           },
+       .on_exit =
+           [on_exit = std::move(callbacks.on_exit),
+            directory = *std::move(directory)](absl::StatusOr<process::Exit> exit) {
+             if (absl::IsCancelled(exit.status())) return on_exit(exit.status());
+             if (!exit.ok()) return on_exit(Unusable("starting Helm", exit.status()));
+             on_exit(HelmExit{.code = exit->code, .signal = exit->signal});
+           }});
+  return std::make_unique<RunningHelm>(supervisor_, id);
+}
+
+}  // namespace berth::helm

@@ -1,0 +1,72 @@
+#include "helm-service/adapters/kube_release_store.h"
+
+#include <fmt/format.h>
+
+#include <string>
+#include <utility>
+
+#include "common/kube/errors.h"
+#include "common/kube/object.h"
+#include "common/status/macros.h"
+#include "common/status/status.h"
+#include "helm-service/adapters/release_body.h"
+#include "helm-service/adapters/release_secret.h"
+
+namespace berth::helm {
+namespace {
+
+absl::Status NotFound(const ReleaseKey& key, int revision) {
+  return Error(
+      absl::StatusCode::kNotFound, Reason::ERROR_REASON_RELEASE_NOT_FOUND,
+      fmt::format("release {}/{} has no revision {}", key.ns.value(), key.name.value(), revision));
+}
+
+}  // namespace
+
+absl::StatusOr<std::optional<RevisionInfo>> KubeReleaseStore::Newest(const ReleaseKey& key) {
+  ASSIGN_OR_RETURN(
+      const kube::ObjectList list,
+      client_.List(kube::kSecrets, key.ns.value(),
+                   {.label_selector = fmt::format("owner=helm,name={}", key.name.value()),
+                    .field_selector = std::string(kReleaseFieldSelector),
+                    .form = kube::Form::kMetadata}));
+  std::optional<RevisionInfo> newest;
+  for (const kube::Json& secret : list.items) {
+    const std::optional<RevisionInfo> info = RevisionInfoOf(secret);
+    if (!info.has_value()) continue;
+    if (!newest.has_value() || info->revision > newest->revision) newest = info;
+  }
+  return newest;
+}
+
+absl::StatusOr<kube::Json> KubeReleaseStore::GetSecret(const ReleaseKey& key, int revision) {
+  absl::StatusOr<kube::Json> secret = client_.Get(kube::kSecrets, ReleaseSecretName(key, revision));
+  if (kube::IsNotFound(secret.status())) return NotFound(key, revision);
+  return secret;
+}
+
+absl::StatusOr<Release> KubeReleaseStore::Read(const ReleaseKey& key, int revision) {
+  ASSIGN_OR_RETURN(const kube::Json secret, GetSecret(key, revision));
+  return ReadReleaseSecret(key, secret);
+}
+
+absl::Status KubeReleaseStore::MarkFailed(const ReleaseKey& key, int revision,
+                                          std::string_view description) {
+  constexpr int kTries = 3;
+  absl::Status last;
+  for (int i = 0; i < kTries; ++i) {
+    ASSIGN_OR_RETURN(kube::Json secret, GetSecret(key, revision));
+    const std::optional<RevisionInfo> info = RevisionInfoOf(secret);
+    if (!info.has_value() || !IsPending(info->status)) return absl::OkStatus();
+    const std::string_view failed = ToString(ReleaseStatus::kFailed);
+    ASSIGN_OR_RETURN(std::string data,
+                     WithStatus(kube::StringAt(secret, {"data", "release"}), failed, description));
+    secret["data"]["release"] = std::move(data);
+    kube::SetLabel(secret, "status", failed);
+    last = client_.Update(kube::kSecrets, secret).status();
+    if (!kube::IsConflict(last)) return last;
+  }
+  return last;
+}
+
+}  // namespace berth::helm

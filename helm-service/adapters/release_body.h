@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+
+namespace berth::helm {
+
+/// What is read from the body of a stored release.
+struct ReleaseBody {
+  std::string chart_name;
+  std::string chart_version;
+  std::string app_version;
+  /// RFC 3339, or empty.
+  std::string last_deployed;
+  std::string description;
+  std::string notes;
+};
+
+/// Bound on an unpacked body: a Secret of 1 MiB can hold a gigabyte of zeros.
+inline constexpr std::size_t kLargestBody = std::size_t{64} << 20;
+
+/// Reads `data.release` of a release Secret: base64 (the Secret's) of base64 (Helm's) of gzip of
+/// JSON. Unpacks no further than to the chart's metadata, which is far before its templates.
+/// Errors: DATA_LOSS for what is not such a body.
+absl::StatusOr<ReleaseBody> ReadReleaseBody(std::string_view data);
+
+/// The same `data.release` with the release's status and description replaced and everything else
+/// kept. Errors: DATA_LOSS for what is not such a body.
+absl::StatusOr<std::string> WithStatus(std::string_view data, std::string_view status,
+                                       std::string_view description);
+
+}  // namespace berth::helm

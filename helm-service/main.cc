@@ -1,0 +1,169 @@
+// Runs Helm and reads its releases.
+
+#include <unistd.h>
+
+#include <array>
+#include <chrono>
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "common/config/config.h"
+#include "common/grpc/caller.h"
+#include "common/grpc/channel.h"
+#include "common/grpc/server.h"
+#include "common/grpc/stop_signal.h"
+#include "common/kube/client.h"
+#include "common/kube/config.h"
+#include "common/log/log.h"
+#include "common/metrics/metrics.h"
+#include "common/operation/manager.h"
+#include "common/operation/names.h"
+#include "common/operation/operation_service.h"
+#include "common/process/supervisor.h"
+#include "common/status/macros.h"
+#include "common/status/status.h"
+#include "helm-service/adapters/cached_release_catalog.h"
+#include "helm-service/adapters/helm_process_runner.h"
+#include "helm-service/adapters/kube_release_store.h"
+#include "helm-service/domain/process_slots.h"
+#include "helm-service/domain/release_handler.h"
+#include "helm-service/transport/action_codecs.h"
+#include "helm-service/transport/helm_service.h"
+#include "helm-service/transport/methods.h"
+
+namespace berth::helm {
+namespace {
+
+// How long the API server may take to tell the state before the process gives up and is started
+// anew.
+constexpr std::chrono::seconds kStartPatience{60};
+
+struct Options {
+  rpc::ServerOptions server{.listen = "0.0.0.0:50051"};
+  log::Options log;
+  std::string kubeconfig;
+  int max_processes = 8;
+  HelmProcessRunner::Options helm;
+  operation::Options operations{.service = "helm-service", .kube_namespace = "berth"};
+};
+
+void AddKeys(config::Table& table, Options& options) {
+  rpc::AddServerOptions(table, options.server);
+  table.AddChoice<log::Level>("log.level", &options.log.level,
+                              {{"debug", log::Level::kDebug},
+                               {"info", log::Level::kInfo},
+                               {"warn", log::Level::kWarning},
+                               {"error", log::Level::kError}},
+                              "events below it are dropped");
+  table.AddChoice<log::Format>("log.format", &options.log.format,
+                               {{"text", log::Format::kText}, {"json", log::Format::kJson}},
+                               "how events are written");
+  table.Add("kube.kubeconfig", &options.kubeconfig, "kubeconfig file; empty inside a pod");
+  table.Add("kube.namespace", &options.operations.kube_namespace, "Berth's namespace").Required();
+  operation::Identity& identity = options.operations.identity;
+  table.Add("pod.name", &identity.pod_name, "this replica's pod; empty outside of a pod");
+  table.Add("pod.uid", &identity.pod_uid, "its uid");
+  table.Add("pod.address", &identity.address, "where other replicas reach this one");
+  table.Add("helm.binary", &options.helm.binary, "the helm program: a path, or a name in $PATH")
+      .Required();
+  table.Add("helm.max_processes", &options.max_processes, "Helm processes at one time")
+      .Range(1, 1000);
+  table
+      .Add("helm.work_directory", &options.helm.work_directory,
+           "where each Helm process gets a private folder")
+      .Required();
+}
+
+// Outside of a pod a replica is whoever listens there.
+void CompleteIdentity(const Options& options, operation::Identity& identity) {
+  identity.is_pod = !identity.pod_uid.empty();
+  if (identity.is_pod) return;
+  std::array<char, 256> host{};
+  ::gethostname(host.data(), host.size() - 1);
+  if (identity.pod_name.empty()) identity.pod_name = host.data();
+  identity.pod_uid = operation::NewRequestId();
+  if (identity.address.empty()) identity.address = options.server.listen;
+}
+
+absl::Status Serve(Options options, rpc::StopSignal& stop) {
+  metrics::Registry metrics("helm");
+  ASSIGN_OR_RETURN(options.helm.kube, kube::LoadConfig(options.kubeconfig));
+  ASSIGN_OR_RETURN(const std::unique_ptr<kube::Client> client,
+                   kube::Client::Create(options.helm.kube, {.user_agent = "berth-helm-service"}));
+  ASSIGN_OR_RETURN(const std::unique_ptr<process::Supervisor> supervisor,
+                   process::Supervisor::Create());
+  ASSIGN_OR_RETURN(const std::unique_ptr<HelmProcessRunner> helm,
+                   HelmProcessRunner::Create(*supervisor, options.helm));
+  KubeReleaseStore releases(*client);
+  CachedReleaseCatalog catalog(*client);
+  ProcessSlots slots(static_cast<std::size_t>(options.max_processes));
+
+  CompleteIdentity(options, options.operations.identity);
+  options.operations.peer_channel = [](const std::string& address) {
+    return rpc::CreateChannel({.target = address});
+  };
+  options.operations.on_lease_lost = [&stop](const absl::Status& why) {
+    stop.Request({.reason = Describe(why), .urgency = rpc::Stop::Urgency::kNow});
+  };
+  ASSIGN_OR_RETURN(const std::unique_ptr<operation::Manager> manager,
+                   operation::Manager::Create(*client, options.operations));
+  const ReleaseHandler::Dependencies dependencies{
+      .helm = *helm, .releases = releases, .slots = slots, .lease = manager->lease()};
+  ReleaseHandler install(InstallCodec(), dependencies);
+  ReleaseHandler upgrade(UpgradeCodec(), dependencies);
+  ReleaseHandler rollback(RollbackCodec(), dependencies);
+  ReleaseHandler uninstall(UninstallCodec(), dependencies);
+  manager->RegisterHandler(kInstallMethod, install);
+  manager->RegisterHandler(kUpgradeMethod, upgrade);
+  manager->RegisterHandler(kRollbackMethod, rollback);
+  manager->RegisterHandler(kUninstallMethod, uninstall);
+
+  rpc::Server server(options.server, metrics);
+  HelmServiceImpl service(*manager, server.streams(), releases, catalog);
+  operation::OperationServiceImpl operations(*manager, server.streams(), rpc::CallerOf);
+  server.Register(v1::HelmService::service_full_name(), service);
+  server.Register(operation::v1::OperationService::service_full_name(), operations);
+  server.OnDrain("operations", [&](rpc::SteadyTime deadline) { manager->Drain(deadline); });
+  RETURN_IF_ERROR(server.Start());
+  catalog.Start();
+  RETURN_IF_ERROR(catalog.WaitForSync(std::chrono::steady_clock::now() + kStartPatience));
+  RETURN_IF_ERROR(manager->Start());
+  server.SetServing(true);
+  log::Info("serving", {{"port", server.port()},
+                        {"namespace", options.operations.kube_namespace},
+                        {"helm", helm->version().ToString()}});
+  const rpc::Stop asked = server.RunUntil(stop);
+  log::Info("stopping", {{"reason", asked.reason}});
+  // Helm first: nothing may still work for an operation that another replica takes over.
+  supervisor->Shutdown();
+  manager->Shutdown();
+  return absl::OkStatus();
+}
+
+}  // namespace
+}  // namespace berth::helm
+
+int main(int argc, char** argv) {
+  berth::rpc::StopSignal stop;
+  berth::helm::Options options;
+  berth::config::Table table("helm-service", "Runs Helm and reads its releases.");
+  berth::helm::AddKeys(table, options);
+  const auto outcome = table.Parse(argc, argv);
+  if (!outcome.ok()) {
+    std::fprintf(stderr, "%s\n", berth::Describe(outcome.status()).c_str());
+    return 2;
+  }
+  if (outcome->action == berth::config::Outcome::Action::kExit) {
+    std::fputs(outcome->text.c_str(), stdout);
+    return 0;
+  }
+  berth::log::Init(options.log);
+  if (const absl::Status served = berth::helm::Serve(std::move(options), stop); !served.ok()) {
+    berth::log::Error("stopped", {{"error", berth::Describe(served)}});
+    return 1;
+  }
+  return 0;
+}

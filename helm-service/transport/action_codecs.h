@@ -1,0 +1,13 @@
+#pragma once
+
+#include "helm-service/domain/release_handler.h"
+
+namespace berth::helm {
+
+/// How each mutating RPC's request is read, and its result written.
+ActionCodec InstallCodec();
+ActionCodec UpgradeCodec();
+ActionCodec RollbackCodec();
+ActionCodec UninstallCodec();
+
+}  // namespace berth::helm

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <grpcpp/grpcpp.h>
+
+#include "common/grpc/stream_registry.h"
+#include "common/operation/manager.h"
+#include "helm-service/domain/release_catalog.h"
+#include "helm-service/domain/release_store.h"
+
+#include "berth/helm/v1/helm_service.grpc.pb.h"
+
+namespace berth::helm {
+
+/// Serves HelmService: mutations as operations on callback streams, reads synchronously. Whatever
+/// it refers to outlives the server.
+class HelmServiceImpl final : public v1::HelmService::WithCallbackMethod_InstallRelease<
+                                  v1::HelmService::WithCallbackMethod_UpgradeRelease<
+                                      v1::HelmService::WithCallbackMethod_RollbackRelease<
+                                          v1::HelmService::WithCallbackMethod_UninstallRelease<
+                                              v1::HelmService::Service>>>> {
+ public:
+  HelmServiceImpl(operation::Manager& operations, rpc::StreamRegistry& streams,
+                  ReleaseStore& releases, ReleaseCatalog& catalog);
+
+  grpc::ServerWriteReactor<v1::InstallReleaseResponse>* InstallRelease(
+      grpc::CallbackServerContext* context, const v1::InstallReleaseRequest* request) override;
+  grpc::ServerWriteReactor<v1::UpgradeReleaseResponse>* UpgradeRelease(
+      grpc::CallbackServerContext* context, const v1::UpgradeReleaseRequest* request) override;
+  grpc::ServerWriteReactor<v1::RollbackReleaseResponse>* RollbackRelease(
+      grpc::CallbackServerContext* context, const v1::RollbackReleaseRequest* request) override;
+  grpc::ServerWriteReactor<v1::UninstallReleaseResponse>* UninstallRelease(
+      grpc::CallbackServerContext* context, const v1::UninstallReleaseRequest* request) override;
+
+  grpc::Status GetRelease(grpc::ServerContext* context, const v1::GetReleaseRequest* request,
+                          v1::GetReleaseResponse* response) override;
+  grpc::Status ListReleases(grpc::ServerContext* context, const v1::ListReleasesRequest* request,
+                            v1::ListReleasesResponse* response) override;
+
+ private:
+  template <typename Response, typename Request>
+  grpc::ServerWriteReactor<Response>* Mutate(grpc::CallbackServerContext& context,
+                                             const Request& request, const char* method);
+
+  operation::Manager& operations_;
+  rpc::StreamRegistry& streams_;
+  ReleaseStore& releases_;
+  ReleaseCatalog& catalog_;
+};
+
+}  // namespace berth::helm
