@@ -1,10 +1,14 @@
 // Deploys charts and exposes their ports as one dependable call.
 
+#include <unistd.h>
+
+#include <array>
 #include <chrono>
 #include <cstdio>
 #include <memory>
 #include <string>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/status/status.h"
 #include "common/config/config.h"
 #include "common/grpc/caller.h"
@@ -16,6 +20,7 @@
 #include "common/log/log.h"
 #include "common/metrics/metrics.h"
 #include "common/operation/manager.h"
+#include "common/operation/names.h"
 #include "common/operation/operation_service.h"
 #include "common/status/macros.h"
 #include "common/status/status.h"
@@ -86,11 +91,32 @@ void AddKeys(config::Table& table, Options& options) {
       .Range(1'000, 3'600'000);
 }
 
+// Outside of a pod: this host, and a uid that no other process has.
+void CompleteIdentity(const Options& options, operation::Identity& identity) {
+  identity.is_pod = !identity.pod_uid.empty();
+  if (identity.is_pod) {
+    return;
+  }
+  std::array<char, 256> host{};
+  gethostname(host.data(), host.size() - 1);
+  if (identity.pod_name.empty()) {
+    identity.pod_name = host.data();
+  }
+  identity.pod_uid = operation::NewRequestId();
+  if (identity.address.empty()) {
+    identity.address = options.server.listen;
+  }
+}
+
 absl::Status Serve(Options options, rpc::StopSignal& stop) {
   metrics::Registry metrics("gateway");
   ASSIGN_OR_RETURN(const kube::Config kube_config, kube::LoadConfig(options.kubeconfig));
   ASSIGN_OR_RETURN(const std::unique_ptr<kube::Client> client,
                    kube::Client::Create(kube_config, {.user_agent = "berth-gateway"}));
+  CompleteIdentity(options, options.operations.identity);
+  options.operations.peer_channel = [](const std::string& address) {
+    return rpc::CreateChannel({.target = address});
+  };
   options.operations.on_lease_lost = [&stop](const absl::Status& why) {
     stop.Request({.reason = Describe(why), .urgency = rpc::Stop::Urgency::kNow});
   };
@@ -122,6 +148,13 @@ absl::Status Serve(Options options, rpc::StopSignal& stop) {
   manager->RegisterHandler(UndeployOperation::kMethod, undeploy);
   manager->RegisterHandler(ExposeOperation::kMethod, expose);
   manager->RegisterHandler(UnexposeOperation::kMethod, unexpose);
+  // Once the server is gone, and before anything that operations and watches call.
+  const absl::Cleanup stop_work = [&] {
+    manager->Shutdown();
+    sweeper.Stop();
+    loop.Stop();
+    view.Stop();
+  };
 
   rpc::Server server(options.server, metrics);
   GatewayServiceImpl gateway({*manager, server.streams(), store, view});
@@ -139,10 +172,6 @@ absl::Status Serve(Options options, rpc::StopSignal& stop) {
   log::Info("serving", {{"port", server.port()}, {"namespace", options.operations.kube_namespace}});
   const rpc::Stop asked = server.RunUntil(stop);
   log::Info("stopping", {{"reason", asked.reason}});
-  manager->Shutdown();
-  sweeper.Stop();
-  loop.Stop();
-  view.Stop();
   return absl::OkStatus();
 }
 

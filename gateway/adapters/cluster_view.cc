@@ -7,6 +7,7 @@
 #include "common/kube/errors.h"
 #include "common/kube/object.h"
 #include "common/kube/resource.h"
+#include "common/pool/labels.h"
 #include "common/status/macros.h"
 #include "common/status/status.h"
 #include "gateway/adapters/exposure_json.h"
@@ -133,7 +134,7 @@ absl::StatusOr<Held> ClusterView::HeldBy(const std::string& exposure_uid, Freshn
     return held;
   }
   const kube::ListOptions options{.label_selector =
-                                      std::string(kExposureUidLabel) + "=" + exposure_uid};
+                                      std::string(pool::kExposureUidLabel) + "=" + exposure_uid};
   ASSIGN_OR_RETURN(const kube::ObjectList claims,
                    client_.List(kube::kPortClaims, options_.berth_namespace, options));
   for (const kube::Json& object : claims.items) {

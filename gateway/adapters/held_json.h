@@ -2,7 +2,6 @@
 
 #include <optional>
 #include <string>
-#include <string_view>
 
 #include "common/kube/json.h"
 #include "gateway/domain/held.h"
@@ -10,9 +9,6 @@
 
 // Claims, rules and Services as the gateway reads them: objects that other services write.
 namespace berth::gateway {
-
-/// Claims and rules carry the uid of the exposure they were made for.
-inline constexpr std::string_view kExposureUidLabel = "berth.dev/exposure-uid";
 
 /// The exposure that a claim or rule was made for; nothing for those of direct callers, and for
 /// references that no exposure can have.

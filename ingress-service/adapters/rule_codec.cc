@@ -4,6 +4,7 @@
 
 #include "common/kube/object.h"
 #include "common/kube/resource.h"
+#include "common/pool/labels.h"
 #include "common/status/macros.h"
 #include "common/status/status.h"
 
@@ -162,12 +163,16 @@ Json NewRuleObject(const std::string& ns, const pool::ClaimName& name, const Rul
                     {"options", OptionsJson(spec.options)}};
   if (spec.exposure) {
     object["spec"]["exposureRef"] = ExposureJson(spec.exposure);
+    kube::SetLabel(object, pool::kExposureUidLabel, spec.exposure->uid);
   }
   return object;
 }
 
 Json SpecPatch(const Rule& rule, const RuleSpec& spec) {
-  return {{"metadata", Unchanged(rule)},
+  Json metadata = Unchanged(rule);
+  metadata["labels"][std::string(pool::kExposureUidLabel)] =
+      spec.exposure ? Json(spec.exposure->uid) : Json(nullptr);
+  return {{"metadata", std::move(metadata)},
           {"spec",
            {{"targetRef", TargetJson(spec.target)},
             {"options", OptionsJson(spec.options)},
