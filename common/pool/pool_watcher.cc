@@ -105,12 +105,14 @@ class PoolWatcher::Impl {
     }
   }
 
+  bool synced() const { return pools_.synced(); }
+
   absl::Status WaitForSync(std::chrono::steady_clock::time_point deadline) const {
     return pools_.WaitForSync(deadline);
   }
 
   absl::StatusOr<State> Find(const PoolName& name) const {
-    if (!pools_.synced()) {
+    if (!synced()) {
       return Error(absl::StatusCode::kUnavailable, Reason::ERROR_REASON_NOT_READY,
                    "the pools have not been read yet")
           .WithRetryAfter(std::chrono::seconds(1));
@@ -245,6 +247,8 @@ PoolWatcher::~PoolWatcher() = default;
 void PoolWatcher::Start() { impl_->Start(); }
 
 void PoolWatcher::Stop() { impl_->Stop(); }
+
+bool PoolWatcher::synced() const { return impl_->synced(); }
 
 absl::Status PoolWatcher::WaitForSync(std::chrono::steady_clock::time_point deadline) const {
   return impl_->WaitForSync(deadline);

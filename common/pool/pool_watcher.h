@@ -43,6 +43,8 @@ class PoolWatcher {
   void Start();
   void Stop();
 
+  /// Whether the pools are known.
+  bool synced() const;
   /// OK once the pools are known; what each names may follow (PoolState::known). DEADLINE_EXCEEDED
   /// with the last error otherwise.
   absl::Status WaitForSync(std::chrono::steady_clock::time_point deadline) const;

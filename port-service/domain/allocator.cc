@@ -225,7 +225,7 @@ absl::StatusOr<std::vector<Attempt::Entry*>> Attempt::Plan() {
     return missing;
   }
   RETURN_IF_ERROR(pool_.usable);
-  unavailable_ = view_.ClaimedPorts(request_.pool);
+  unavailable_ = view_.PortsOf(request_.pool).All();
   for (const Protocol protocol : pool::kProtocols) {
     unavailable_.Of(protocol) |= pool_.held_by_others.Of(protocol);
   }
@@ -264,7 +264,7 @@ absl::StatusOr<Port> Attempt::NextCandidate(const PortWish& wish) {
 }
 
 absl::Status Attempt::Exhausted(const PortWish& wish) const {
-  const PortsByProtocol claimed = view_.ClaimedPorts(request_.pool);
+  const PortsByProtocol claimed = view_.PortsOf(request_.pool).All();
   int total = 0;
   int used = 0;
   int held = 0;

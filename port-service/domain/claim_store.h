@@ -8,8 +8,8 @@
 #include "common/kube/time.h"
 #include "common/pool/claim_name.h"
 #include "common/pool/pool.h"
-#include "common/pool/port_set.h"
 #include "port-service/domain/claim.h"
+#include "port-service/domain/port_usage.h"
 
 namespace berth::port {
 
@@ -41,8 +41,10 @@ class ClaimView {
   /// The claims with the same key as `claim` (ClaimKey), itself among them if it still exists, from
   /// a state that is at least as new as it.
   virtual absl::StatusOr<std::vector<Claim>> FindDuplicates(const Claim& claim) = 0;
-  /// The ports of a pool that have a claim, whatever its state.
-  virtual pool::PortsByProtocol ClaimedPorts(const pool::PoolName& pool) = 0;
+  /// The ports of a pool that have a claim.
+  virtual ClaimedPorts PortsOf(const pool::PoolName& pool) = 0;
+  /// All claims by name. UNAVAILABLE, NOT_READY before they are known.
+  virtual absl::StatusOr<std::vector<Claim>> List() = 0;
 };
 
 /// The newest state of the objects around a claim: what decisions that cannot be taken back rest

@@ -2,6 +2,13 @@
 
 namespace berth::port {
 
+pool::PortsByProtocol ClaimedPorts::All() const {
+  pool::PortsByProtocol all = used;
+  all.tcp |= quarantined.tcp;
+  all.udp |= quarantined.udp;
+  return all;
+}
+
 PortUsage CountUsage(const pool::PoolState& pool, const ClaimedPorts& claimed,
                      pool::Protocol protocol) {
   PortUsage usage;

@@ -9,6 +9,9 @@ struct ClaimedPorts {
   /// RESERVED, BOUND or RELEASING.
   pool::PortsByProtocol used;
   pool::PortsByProtocol quarantined;
+
+  /// Whatever their state.
+  pool::PortsByProtocol All() const;
 };
 
 /// How many ports of a pool's range, reserved ones left out, are in which use.

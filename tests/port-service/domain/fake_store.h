@@ -142,15 +142,19 @@ class FakeView : public ClaimView {
     return claims;
   }
 
-  pool::PortsByProtocol ClaimedPorts(const pool::PoolName& pool) override {
-    pool::PortsByProtocol ports;
+  ClaimedPorts PortsOf(const pool::PoolName& pool) override {
+    ClaimedPorts ports;
     for (const Claim& claim : Seen()) {
       if (claim.name.pool() == pool) {
-        ports.Of(claim.name.protocol()).Insert(claim.name.port());
+        (claim.state == ClaimState::kQuarantined ? ports.quarantined : ports.used)
+            .Of(claim.name.protocol())
+            .Insert(claim.name.port());
       }
     }
     return ports;
   }
+
+  absl::StatusOr<std::vector<Claim>> List() override { return Seen(); }
 
  private:
   std::vector<Claim> Seen() const { return frozen_.has_value() ? *frozen_ : store_.All(); }

@@ -1,0 +1,142 @@
+#include "port-service/adapters/claim_cache.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "common/kube/object.h"
+#include "common/kube/resource.h"
+#include "common/log/log.h"
+#include "common/status/macros.h"
+#include "common/status/status.h"
+#include "port-service/adapters/claim_json.h"
+#include "port-service/domain/claim_key.h"
+
+namespace berth::port {
+namespace {
+
+constexpr char kByRequest[] = "request";
+constexpr char kByKey[] = "key";
+
+/// Neither part holds a space.
+std::string RequestKey(const std::string& owner, const std::string& request_id) {
+  return owner + " " + request_id;
+}
+
+std::vector<std::string> RequestKeys(const kube::Json& object) {
+  return {RequestKey(kube::StringAt(object, {"spec", "owner"}),
+                     kube::StringAt(object, {"spec", "requestId"}))};
+}
+
+std::vector<std::string> ClaimKeys(const kube::Json& object) {
+  return {kube::Label(object, kClaimKeyLabel).value_or("")};
+}
+
+std::vector<Claim> ParseClaims(const std::vector<kube::Cache::Object>& objects) {
+  std::vector<Claim> claims;
+  for (const kube::Cache::Object& object : objects) {
+    if (absl::StatusOr<Claim> claim = ParseClaim(*object); claim.ok()) {
+      claims.push_back(*std::move(claim));
+    }
+  }
+  return claims;
+}
+
+pool::PortsByProtocol& PortsFor(ClaimedPorts& ports, ClaimState state) {
+  return state == ClaimState::kQuarantined ? ports.quarantined : ports.used;
+}
+
+}  // namespace
+
+ClaimCache::ClaimCache(kube::Client& client, Options options)
+    : client_(client),
+      options_(std::move(options)),
+      cache_(client, {.resource = kube::kPortClaims,
+                      .ns = options_.ns,
+                      .indexes = {{kByRequest, RequestKeys}, {kByKey, ClaimKeys}}}) {
+  subscription_ = cache_.AddListener({
+      .on_change = [this](const kube::Cache::Change& change) { Follow(change); },
+      .on_rewound =
+          [this] {
+            if (options_.on_rewound) {
+              options_.on_rewound();
+            }
+          },
+  });
+}
+
+std::vector<Claim> ClaimCache::FindByRequest(const Owner& owner, const RequestId& request_id) {
+  return ParseClaims(cache_.ByIndex(kByRequest, RequestKey(owner.value(), request_id.value())));
+}
+
+absl::StatusOr<std::vector<Claim>> ClaimCache::FindDuplicates(const Claim& claim) {
+  const std::string key = ClaimKey(claim);
+  const auto deadline = std::chrono::steady_clock::now() + options_.watch_patience;
+  if (cache_.WaitForResourceVersion(claim.resource_version, deadline).ok()) {
+    std::vector<Claim> claims = ParseClaims(cache_.ByIndex(kByKey, key));
+    const bool shown = std::any_of(claims.begin(), claims.end(),
+                                   [&](const Claim& other) { return other.uid == claim.uid; });
+    if (shown) {
+      return claims;
+    }
+  }
+  ASSIGN_OR_RETURN(const kube::ObjectList list,
+                   client_.List(kube::kPortClaims, options_.ns,
+                                {.label_selector = std::string(kClaimKeyLabel) + "=" + key}));
+  std::vector<Claim> claims;
+  for (const kube::Json& item : list.items) {
+    ASSIGN_OR_RETURN(Claim other, ParseClaim(item));
+    claims.push_back(std::move(other));
+  }
+  return claims;
+}
+
+ClaimedPorts ClaimCache::PortsOf(const pool::PoolName& pool) {
+  MutexLock lock(mutex_);
+  const auto found = ports_.find(pool);
+  return found == ports_.end() ? ClaimedPorts() : found->second;
+}
+
+absl::StatusOr<std::vector<Claim>> ClaimCache::List() {
+  if (!cache_.synced()) {
+    return Error(absl::StatusCode::kUnavailable, Reason::ERROR_REASON_NOT_READY,
+                 "the claims have not been read yet")
+        .WithRetryAfter(std::chrono::seconds(1));
+  }
+  return ParseClaims(cache_.List());
+}
+
+std::optional<Claim> ClaimCache::Find(const std::string& name) const {
+  const kube::Cache::Object object = cache_.Get({options_.ns, name});
+  if (object == nullptr) {
+    return std::nullopt;
+  }
+  absl::StatusOr<Claim> claim = ParseClaim(*object);
+  return claim.ok() ? std::optional(*std::move(claim)) : std::nullopt;
+}
+
+void ClaimCache::Follow(const kube::Cache::Change& change) {
+  {
+    MutexLock lock(mutex_);
+    if (change.before != nullptr) {
+      if (const absl::StatusOr<Claim> before = ParseClaim(*change.before); before.ok()) {
+        PortsFor(ports_[before->name.pool()], before->state)
+            .Of(before->name.protocol())
+            .Erase(before->name.port());
+      }
+    }
+    if (change.after != nullptr) {
+      if (const absl::StatusOr<Claim> after = ParseClaim(*change.after); after.ok()) {
+        PortsFor(ports_[after->name.pool()], after->state)
+            .Of(after->name.protocol())
+            .Insert(after->name.port());
+      } else {
+        log::Warning("claim cannot be read", {{"error", Describe(after.status())}});
+      }
+    }
+  }
+  if (change.after != nullptr && options_.on_change) {
+    options_.on_change(kube::Name(*change.after));
+  }
+}
+
+}  // namespace berth::port

@@ -1,0 +1,131 @@
+#include "port-service/adapters/claim_json.h"
+
+#include <fmt/format.h>
+
+#include "common/kube/object.h"
+#include "common/kube/resource.h"
+#include "common/status/macros.h"
+#include "common/status/status.h"
+#include "port-service/domain/claim_key.h"
+
+namespace berth::port {
+namespace {
+
+using kube::Json;
+using kube::StringAt;
+
+std::optional<kube::Time> TimeAt(const Json& object, std::string_view field) {
+  const absl::StatusOr<kube::Time> time = kube::ParseTime(StringAt(object, {"spec", field}));
+  return time.ok() ? std::optional(*time) : std::nullopt;
+}
+
+bool TrueAt(const Json& object, std::string_view field) {
+  const Json& value = kube::At(object, {"spec", field});
+  return value.is_boolean() && value.get<bool>();
+}
+
+Json TimeOrNull(const std::optional<kube::Time>& time) {
+  return time.has_value() ? Json(kube::FormatTime(*time)) : Json(nullptr);
+}
+
+/// The part of the spec that transitions change; what is unset is null.
+Json MutableSpec(const Claim& claim) {
+  Json spec = {{"state", ToString(claim.state)},
+               {"expireTime", TimeOrNull(claim.expire_time)},
+               {"ruleRef", nullptr},
+               {"everBound", claim.ever_bound},
+               {"adopted", claim.adopted},
+               {"quarantineEndTime", TimeOrNull(claim.quarantine_end)}};
+  if (claim.rule.has_value()) {
+    spec["ruleRef"] = {{"name", *claim.rule}};
+  }
+  return spec;
+}
+
+absl::StatusOr<Claim> ParseSpec(const Json& object) {
+  ASSIGN_OR_RETURN(pool::ClaimName name, pool::ClaimName::Parse(kube::Name(object)));
+  ASSIGN_OR_RETURN(Owner owner, Owner::Parse(StringAt(object, {"spec", "owner"})));
+  ASSIGN_OR_RETURN(RequestId request_id, RequestId::Parse(StringAt(object, {"spec", "requestId"})));
+  ASSIGN_OR_RETURN(EntryName entry, EntryName::Parse(StringAt(object, {"spec", "entry"})));
+  const std::optional<ClaimState> state = ParseClaimState(StringAt(object, {"spec", "state"}));
+  if (!state.has_value()) {
+    return absl::InternalError("unknown state");
+  }
+  Claim claim{
+      .name = std::move(name),
+      .pool_uid = StringAt(object, {"spec", "poolRef", "uid"}),
+      .owner = std::move(owner),
+      .request_id = std::move(request_id),
+      .entry = std::move(entry),
+      .ttl = std::chrono::seconds(kube::IntAt(object, {"spec", "ttlSeconds"}).value_or(0)),
+      .exposure = ParseExposureRef(object),
+      .state = *state,
+      .expire_time = TimeAt(object, "expireTime"),
+      .rule = std::nullopt,
+      .ever_bound = TrueAt(object, "everBound"),
+      .adopted = TrueAt(object, "adopted"),
+      .quarantine_end = TimeAt(object, "quarantineEndTime"),
+      .uid = kube::Uid(object),
+      .resource_version = kube::ResourceVersion(object),
+      .deleting = kube::IsBeingDeleted(object),
+  };
+  if (std::string rule = StringAt(object, {"spec", "ruleRef", "name"}); !rule.empty()) {
+    claim.rule = std::move(rule);
+  }
+  return claim;
+}
+
+}  // namespace
+
+std::optional<ExposureRef> ParseExposureRef(const Json& object) {
+  const Json& reference = kube::At(object, {"spec", "exposureRef"});
+  if (!reference.is_object()) {
+    return std::nullopt;
+  }
+  return ExposureRef{.ns = StringAt(reference, {"namespace"}),
+                     .name = StringAt(reference, {"name"}),
+                     .uid = StringAt(reference, {"uid"}),
+                     .generation = kube::IntAt(reference, {"generation"}).value_or(0)};
+}
+
+absl::StatusOr<Claim> ParseClaim(const Json& object) {
+  absl::StatusOr<Claim> claim = ParseSpec(object);
+  if (!claim.ok()) {
+    return Error(absl::StatusCode::kInternal, Reason::ERROR_REASON_INTERNAL,
+                 fmt::format("PortClaim {} cannot be read: {}", kube::NameOf(object).ToString(),
+                             std::string(claim.status().message())));
+  }
+  return claim;
+}
+
+Json NewClaimObject(const Claim& claim, const std::string& ns) {
+  Json object = kube::NewObject(kube::kPortClaims, {ns, claim.name.ToString()});
+  kube::AddFinalizer(object, kClaimFinalizer);
+  kube::SetLabel(object, kClaimKeyLabel, ClaimKey(claim));
+  Json& spec = object["spec"];
+  spec = {{"poolRef", {{"name", claim.name.pool().value()}, {"uid", claim.pool_uid}}},
+          {"protocol", pool::ToString(claim.name.protocol())},
+          {"port", claim.name.port().number()},
+          {"owner", claim.owner.value()},
+          {"requestId", claim.request_id.value()},
+          {"entry", claim.entry.value()},
+          {"ttlSeconds", claim.ttl.count()}};
+  if (claim.exposure.has_value()) {
+    spec["exposureRef"] = {{"namespace", claim.exposure->ns},
+                           {"name", claim.exposure->name},
+                           {"uid", claim.exposure->uid},
+                           {"generation", claim.exposure->generation}};
+  }
+  // A merge patch of an empty object leaves out what is null.
+  Json mutable_spec = Json::object();
+  mutable_spec.merge_patch(MutableSpec(claim));
+  spec.update(mutable_spec);
+  return object;
+}
+
+Json ClaimPatch(const Claim& claim) {
+  return {{"metadata", {{"uid", claim.uid}, {"resourceVersion", claim.resource_version}}},
+          {"spec", MutableSpec(claim)}};
+}
+
+}  // namespace berth::port

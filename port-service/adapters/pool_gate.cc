@@ -1,0 +1,133 @@
+#include "port-service/adapters/pool_gate.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <optional>
+#include <stop_token>
+#include <utility>
+
+#include "common/kube/object.h"
+#include "common/kube/resource.h"
+#include "common/log/log.h"
+#include "common/status/macros.h"
+#include "common/status/status.h"
+#include "port-service/adapters/claim_json.h"
+#include "port-service/domain/opening.h"
+
+namespace berth::port {
+namespace {
+
+using kube::Json;
+using std::chrono::milliseconds;
+
+/// When to look again at a pool whose objects have not all been read.
+constexpr milliseconds kUnknownInterval = std::chrono::seconds(1);
+
+/// The names of all items that have the name of a claim.
+std::set<pool::ClaimName> ClaimNames(const kube::ObjectList& list) {
+  std::set<pool::ClaimName> names;
+  for (const Json& item : list.items) {
+    if (const absl::StatusOr<pool::ClaimName> name = pool::ClaimName::Parse(kube::Name(item));
+        name.ok()) {
+      names.insert(*name);
+    }
+  }
+  return names;
+}
+
+RulesByName Rules(const kube::ObjectList& list) {
+  RulesByName rules;
+  for (const Json& item : list.items) {
+    if (const absl::StatusOr<pool::ClaimName> name = pool::ClaimName::Parse(kube::Name(item));
+        name.ok()) {
+      rules.emplace(*name, ParseExposureRef(item));
+    }
+  }
+  return rules;
+}
+
+}  // namespace
+
+PoolGate::PoolGate(kube::Client& client, std::string ns, ClaimStore& store,
+                   const ClaimCache& claims, const pool::PoolWatcher& pools)
+    : client_(client),
+      ns_(std::move(ns)),
+      store_(store),
+      claims_(claims),
+      pools_(pools),
+      queue_({.name = "pool-gate",
+              .max_backoff = std::chrono::seconds(5),
+              .on_error =
+                  [](const std::string&, const absl::Status& error) {
+                    log::Warning("pools could not be opened", {{"error", Describe(error)}});
+                  }},
+             [this](const std::string&, std::stop_token) { return Pass(); }) {}
+
+absl::Status PoolGate::CheckOpen(const pool::Pool& pool) const {
+  MutexLock lock(mutex_);
+  if (open_.contains(pool.uid)) {
+    return absl::OkStatus();
+  }
+  return Error(absl::StatusCode::kUnavailable, Reason::ERROR_REASON_NOT_READY,
+               fmt::format("this replica has not yet checked that every rule of pool '{}' has a "
+                           "claim",
+                           pool.name.value()))
+      .WithRetryAfter(std::chrono::seconds(1));
+}
+
+void PoolGate::CloseAll() {
+  {
+    MutexLock lock(mutex_);
+    open_.clear();
+    ++closings_;
+  }
+  log::Warning("the API server's store was put back: pools closed until all are checked");
+  queue_.Add(kPass);
+}
+
+kube::WorkQueue::Outcome PoolGate::Pass() {
+  if (!claims_.synced()) {
+    return kUnknownInterval;
+  }
+  std::uint64_t closings_before = 0;
+  {
+    MutexLock lock(mutex_);
+    closings_before = closings_;
+  }
+  bool all_known = true;
+  for (const pool::PoolWatcher::State& pool : pools_.List()) {
+    if (CheckOpen(pool->pool).ok()) {
+      continue;
+    }
+    if (!pool->known) {
+      all_known = false;
+      continue;
+    }
+    RETURN_IF_ERROR(CreateMissingClaims(*pool));
+    MutexLock lock(mutex_);
+    if (closings_ != closings_before) {
+      return milliseconds(0);
+    }
+    open_.insert(pool->pool.uid);
+    log::Info("pool opened", {{"pool", pool->pool.name.value()}});
+  }
+  return all_known ? std::nullopt : std::optional(kUnknownInterval);
+}
+
+absl::Status PoolGate::CreateMissingClaims(const pool::PoolState& pool) {
+  ASSIGN_OR_RETURN(const kube::ObjectList rules, client_.List(kube::kPortRules, ns_));
+  ASSIGN_OR_RETURN(const kube::ObjectList claims,
+                   client_.List(kube::kPortClaims, ns_, {.form = kube::Form::kMetadata}));
+  for (const Claim& claim : MissingClaims(pool, Rules(rules), ClaimNames(claims))) {
+    const absl::Status status = store_.Create(claim).status();
+    if (!absl::IsAlreadyExists(status)) {
+      RETURN_IF_ERROR(status);
+      log::Warning("claim was missing and has been created",
+                   {{"claim", claim.name.ToString()}, {"pool", pool.pool.name.value()}});
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace berth::port

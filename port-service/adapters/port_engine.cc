@@ -1,0 +1,66 @@
+#include "port-service/adapters/port_engine.h"
+
+#include <optional>
+
+#include "common/kube/crd_check.h"
+#include "common/kube/resource.h"
+#include "common/status/macros.h"
+
+namespace berth::port {
+
+PortEngine::PortEngine(kube::Client& client, metrics::Registry& metrics, const Options& options)
+    : client_(client),
+      store_(client, options.ns),
+      cluster_(client, options.ns),
+      claims_(client, {.ns = options.ns,
+                       .on_change = [this](const std::string& name) { claim_loop_.Add(name); },
+                       .on_rewound = [this] { Rewound(); },
+                       .watch_patience = options.watch_patience}),
+      watcher_(client, {.ns = options.ns,
+                        .on_change = [this] { PoolsChanged(); },
+                        .on_rewound = [this] { Rewound(); }}),
+      gate_(client, options.ns, store_, claims_, watcher_),
+      pools_(watcher_, gate_),
+      allocator_(store_, claims_, KubeServerNow(client)),
+      lifecycle_(store_, cluster_, KubeServerNow(client)),
+      reaper_(store_, cluster_, KubeServerNow(client),
+              [this](const pool::PoolName& name) -> std::optional<std::string> {
+                const auto pool = watcher_.Find(name);
+                return pool.ok() ? std::optional((*pool)->pool.uid) : std::nullopt;
+              }),
+      claim_loop_(client, options.ns, claims_, reaper_),
+      pool_loop_(client, options.ns, watcher_, claims_, metrics) {}
+
+PortEngine::~PortEngine() { Stop(); }
+
+absl::Status PortEngine::Start(std::chrono::steady_clock::time_point deadline) {
+  RETURN_IF_ERROR(kube::CheckSchemas(client_, {{.resource = kube::kPortPools, .revision = 1},
+                                               {.resource = kube::kPortClaims, .revision = 1},
+                                               {.resource = kube::kPortRules, .revision = 1}}));
+  claims_.Start();
+  watcher_.Start();
+  RETURN_IF_ERROR(claims_.WaitForSync(deadline));
+  RETURN_IF_ERROR(watcher_.WaitForSync(deadline));
+  gate_.Start();
+  gate_.PoolsChanged();
+  claim_loop_.Start();
+  pool_loop_.Start();
+  return absl::OkStatus();
+}
+
+void PortEngine::Stop() {
+  pool_loop_.Stop();
+  claim_loop_.Stop();
+  gate_.Stop();
+  watcher_.Stop();
+  claims_.Stop();
+}
+
+void PortEngine::PoolsChanged() {
+  gate_.PoolsChanged();
+  pool_loop_.PoolsChanged();
+}
+
+void PortEngine::Rewound() { gate_.CloseAll(); }
+
+}  // namespace berth::port

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <chrono>
+#include <string>
+
+#include "absl/status/status.h"
+#include "common/kube/client.h"
+#include "common/metrics/metrics.h"
+#include "common/pool/pool_watcher.h"
+#include "port-service/adapters/claim_cache.h"
+#include "port-service/adapters/claim_loop.h"
+#include "port-service/adapters/kube_claim_store.h"
+#include "port-service/adapters/kube_cluster_reader.h"
+#include "port-service/adapters/kube_pools.h"
+#include "port-service/adapters/pool_gate.h"
+#include "port-service/adapters/pool_loop.h"
+#include "port-service/domain/allocator.h"
+#include "port-service/domain/claim_lifecycle.h"
+#include "port-service/domain/claim_reaper.h"
+
+namespace berth::port {
+
+/// One replica of port-service without its server: the domain on top of the Kubernetes API, and the
+/// loops that move claims and pools on.
+///
+/// Threads: those of its parts, from Start to Stop; what it hands out may be used by any. Lifetime:
+/// client and registry must outlive it.
+class PortEngine {
+ public:
+  struct Options {
+    /// Berth's namespace.
+    std::string ns;
+    /// How long to wait for the watch to show a claim before asking the API server.
+    std::chrono::milliseconds watch_patience = std::chrono::seconds(1);
+  };
+
+  PortEngine(kube::Client& client, metrics::Registry& metrics, const Options& options);
+  /// Stops.
+  ~PortEngine();
+
+  /// Checks the custom resources and reads pools and claims, then starts the loops.
+  /// FAILED_PRECONDITION, CRD_TOO_OLD; DEADLINE_EXCEEDED if the API server cannot be read until
+  /// `deadline`.
+  absl::Status Start(std::chrono::steady_clock::time_point deadline);
+  void Stop();
+
+  Pools& pools() { return pools_; }
+  ClaimStore& store() { return store_; }
+  ClaimView& view() { return claims_; }
+  Allocator& allocator() { return allocator_; }
+  ClaimLifecycle& lifecycle() { return lifecycle_; }
+
+ private:
+  void PoolsChanged();
+  void Rewound();
+
+  kube::Client& client_;
+  KubeClaimStore store_;
+  KubeClusterReader cluster_;
+  ClaimCache claims_;
+  pool::PoolWatcher watcher_;
+  PoolGate gate_;
+  KubePools pools_;
+  Allocator allocator_;
+  ClaimLifecycle lifecycle_;
+  ClaimReaper reaper_;
+  ClaimLoop claim_loop_;
+  PoolLoop pool_loop_;
+};
+
+}  // namespace berth::port

@@ -1,0 +1,180 @@
+#include "port-service/transport/port_service.h"
+
+#include <chrono>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "common/grpc/page_token.h"
+#include "common/grpc/unary.h"
+#include "common/status/macros.h"
+#include "common/status/status.h"
+#include "port-service/transport/convert.h"
+
+namespace berth::port {
+namespace {
+
+/// Takes the page that `request` asks for out of `items`, which are ordered by key.
+template <typename Item, typename KeyOf>
+std::string CutPage(std::vector<Item>& items, const rpc::PageRequest& page,
+                    const std::string& filter, const KeyOf& key_of) {
+  std::erase_if(items, [&](const Item& item) { return key_of(item) <= page.after; });
+  if (items.size() <= static_cast<std::size_t>(page.size)) {
+    return "";
+  }
+  items.erase(items.begin() + page.size, items.end());
+  return rpc::NextPageToken(key_of(items.back()), filter);
+}
+
+}  // namespace
+
+PortServiceImpl::PortServiceImpl(const Parts& parts) : parts_(parts) {}
+
+grpc::Status PortServiceImpl::GetPool(grpc::ServerContext*, const v1::GetPoolRequest* request,
+                                      v1::GetPoolResponse* response) {
+  return rpc::Unary(*response, [&]() -> absl::StatusOr<v1::GetPoolResponse> {
+    ASSIGN_OR_RETURN(const pool::PoolName name, ParsePoolName("name", request->name()));
+    ASSIGN_OR_RETURN(const auto pool, parts_.pools.Find(name));
+    v1::GetPoolResponse answer;
+    *answer.mutable_pool() = Describe(*pool);
+    return answer;
+  });
+}
+
+grpc::Status PortServiceImpl::ListPools(grpc::ServerContext*, const v1::ListPoolsRequest* request,
+                                        v1::ListPoolsResponse* response) {
+  return rpc::Unary(*response, [&]() -> absl::StatusOr<v1::ListPoolsResponse> {
+    const std::string filter = "pools";
+    ASSIGN_OR_RETURN(const rpc::PageRequest page,
+                     rpc::ParsePageRequest(request->page_size(), request->page_token(), filter));
+    ASSIGN_OR_RETURN(auto pools, parts_.pools.List());
+    v1::ListPoolsResponse answer;
+    answer.set_next_page_token(
+        CutPage(pools, page, filter, [](const auto& pool) { return pool->pool.name.value(); }));
+    for (const auto& pool : pools) {
+      *answer.add_pools() = Describe(*pool);
+    }
+    return answer;
+  });
+}
+
+grpc::Status PortServiceImpl::Claim(grpc::ServerContext*, const v1::ClaimRequest* request,
+                                    v1::ClaimResponse* response) {
+  return rpc::Unary(*response, [&] {
+    const auto start = std::chrono::steady_clock::now();
+    absl::StatusOr<v1::ClaimResponse> answer = DoClaim(*request);
+    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+    parts_.metrics
+        .Histogram("claim_duration_seconds", "How long Claim took.", metrics::DurationBounds())
+        .Observe(seconds.count());
+    Count(answer.status());
+    return answer;
+  });
+}
+
+absl::StatusOr<v1::ClaimResponse> PortServiceImpl::DoClaim(const v1::ClaimRequest& request) {
+  ASSIGN_OR_RETURN(const ClaimRequest wanted, ParseClaimRequest(request));
+  ASSIGN_OR_RETURN(const auto pool, parts_.pools.Find(wanted.pool));
+  RETURN_IF_ERROR(parts_.pools.CheckOpen(pool->pool));
+  v1::ClaimResponse answer;
+  if (request.validate_only()) {
+    RETURN_IF_ERROR(pool->usable);
+    return answer;
+  }
+  ASSIGN_OR_RETURN(const std::vector<port::Claim> claims, parts_.allocator.Allocate(*pool, wanted));
+  for (const port::Claim& claim : claims) {
+    *answer.add_claims() = ToProto(claim, pool->addresses);
+  }
+  return answer;
+}
+
+grpc::Status PortServiceImpl::BindClaim(grpc::ServerContext*, const v1::BindClaimRequest* request,
+                                        v1::BindClaimResponse* response) {
+  return rpc::Unary(*response, [&]() -> absl::StatusOr<v1::BindClaimResponse> {
+    ASSIGN_OR_RETURN(const ClaimId id, ParseClaimId(request->name(), request->uid()));
+    if (request->rule() != request->name()) {
+      return InvalidField("rule", "must be the name of the claim");
+    }
+    ASSIGN_OR_RETURN(const port::Claim claim,
+                     parts_.lifecycle.Bind(id.name, id.uid, request->rule()));
+    v1::BindClaimResponse answer;
+    *answer.mutable_claim() = Describe(claim);
+    return answer;
+  });
+}
+
+grpc::Status PortServiceImpl::UnbindClaim(grpc::ServerContext*,
+                                          const v1::UnbindClaimRequest* request,
+                                          v1::UnbindClaimResponse* response) {
+  return rpc::Unary(*response, [&]() -> absl::StatusOr<v1::UnbindClaimResponse> {
+    ASSIGN_OR_RETURN(const ClaimId id, ParseClaimId(request->name(), request->uid()));
+    ASSIGN_OR_RETURN(const port::Claim claim, parts_.lifecycle.Unbind(id.name, id.uid));
+    v1::UnbindClaimResponse answer;
+    *answer.mutable_claim() = Describe(claim);
+    return answer;
+  });
+}
+
+grpc::Status PortServiceImpl::ReleaseClaim(grpc::ServerContext*,
+                                           const v1::ReleaseClaimRequest* request,
+                                           v1::ReleaseClaimResponse* response) {
+  return rpc::Unary(*response, [&]() -> absl::StatusOr<v1::ReleaseClaimResponse> {
+    ASSIGN_OR_RETURN(const ClaimId id, ParseClaimId(request->name(), request->uid()));
+    ASSIGN_OR_RETURN(const port::Claim claim, parts_.lifecycle.Release(id.name, id.uid));
+    v1::ReleaseClaimResponse answer;
+    *answer.mutable_claim() = Describe(claim);
+    return answer;
+  });
+}
+
+grpc::Status PortServiceImpl::GetClaim(grpc::ServerContext*, const v1::GetClaimRequest* request,
+                                       v1::GetClaimResponse* response) {
+  return rpc::Unary(*response, [&]() -> absl::StatusOr<v1::GetClaimResponse> {
+    ASSIGN_OR_RETURN(const pool::ClaimName name, ParseClaimName(request->name()));
+    ASSIGN_OR_RETURN(const port::Claim claim, parts_.store.Get(name));
+    v1::GetClaimResponse answer;
+    *answer.mutable_claim() = Describe(claim);
+    return answer;
+  });
+}
+
+grpc::Status PortServiceImpl::ListClaims(grpc::ServerContext*, const v1::ListClaimsRequest* request,
+                                         v1::ListClaimsResponse* response) {
+  return rpc::Unary(*response, [&]() -> absl::StatusOr<v1::ListClaimsResponse> {
+    const std::string filter = "claims " + request->pool() + " " + request->owner();
+    ASSIGN_OR_RETURN(const rpc::PageRequest page,
+                     rpc::ParsePageRequest(request->page_size(), request->page_token(), filter));
+    ASSIGN_OR_RETURN(std::vector<port::Claim> claims, parts_.view.List());
+    std::erase_if(claims, [&](const port::Claim& claim) {
+      return (!request->pool().empty() && claim.name.pool().value() != request->pool()) ||
+             (!request->owner().empty() && claim.owner.value() != request->owner());
+    });
+    v1::ListClaimsResponse answer;
+    answer.set_next_page_token(CutPage(
+        claims, page, filter, [](const port::Claim& claim) { return claim.name.ToString(); }));
+    for (const port::Claim& claim : claims) {
+      *answer.add_claims() = Describe(claim);
+    }
+    return answer;
+  });
+}
+
+v1::PortPool PortServiceImpl::Describe(const pool::PoolState& pool) {
+  absl::Status usable = pool.usable;
+  usable.Update(parts_.pools.CheckOpen(pool.pool));
+  return ToProto(pool, parts_.view.PortsOf(pool.pool.name), usable);
+}
+
+v1::PortClaim PortServiceImpl::Describe(const port::Claim& claim) {
+  const auto pool = parts_.pools.Find(claim.name.pool());
+  return ToProto(claim, pool.ok() ? (*pool)->addresses : std::vector<pool::Address>());
+}
+
+void PortServiceImpl::Count(const absl::Status& status) {
+  parts_.metrics
+      .Counter("claims_total", "Claim calls by their result.",
+               {{"result", status.ok() ? "OK" : ReasonName(ReasonOf(status))}})
+      .Increment();
+}
+
+}  // namespace berth::port

@@ -1,0 +1,55 @@
+#pragma once
+
+#include "common/metrics/metrics.h"
+#include "port-service/domain/allocator.h"
+#include "port-service/domain/claim_lifecycle.h"
+#include "port-service/domain/claim_store.h"
+#include "port-service/domain/pools.h"
+
+#include "berth/port/v1/port_service.grpc.pb.h"
+
+namespace berth::port {
+
+/// The RPCs of berth.port.v1.PortService: reads requests, calls the domain, writes answers.
+///
+/// Threads: calls come on the server's, many at a time. Lifetime: what it borrows must outlive it.
+class PortServiceImpl final : public v1::PortService::Service {
+ public:
+  struct Parts {
+    Pools& pools;
+    ClaimStore& store;
+    ClaimView& view;
+    Allocator& allocator;
+    ClaimLifecycle& lifecycle;
+    metrics::Registry& metrics;
+  };
+
+  explicit PortServiceImpl(const Parts& parts);
+
+  grpc::Status GetPool(grpc::ServerContext* context, const v1::GetPoolRequest* request,
+                       v1::GetPoolResponse* response) override;
+  grpc::Status ListPools(grpc::ServerContext* context, const v1::ListPoolsRequest* request,
+                         v1::ListPoolsResponse* response) override;
+  grpc::Status Claim(grpc::ServerContext* context, const v1::ClaimRequest* request,
+                     v1::ClaimResponse* response) override;
+  grpc::Status BindClaim(grpc::ServerContext* context, const v1::BindClaimRequest* request,
+                         v1::BindClaimResponse* response) override;
+  grpc::Status UnbindClaim(grpc::ServerContext* context, const v1::UnbindClaimRequest* request,
+                           v1::UnbindClaimResponse* response) override;
+  grpc::Status ReleaseClaim(grpc::ServerContext* context, const v1::ReleaseClaimRequest* request,
+                            v1::ReleaseClaimResponse* response) override;
+  grpc::Status GetClaim(grpc::ServerContext* context, const v1::GetClaimRequest* request,
+                        v1::GetClaimResponse* response) override;
+  grpc::Status ListClaims(grpc::ServerContext* context, const v1::ListClaimsRequest* request,
+                          v1::ListClaimsResponse* response) override;
+
+ private:
+  absl::StatusOr<v1::ClaimResponse> DoClaim(const v1::ClaimRequest& request);
+  v1::PortPool Describe(const pool::PoolState& pool);
+  v1::PortClaim Describe(const port::Claim& claim);
+  void Count(const absl::Status& status);
+
+  Parts parts_;
+};
+
+}  // namespace berth::port
