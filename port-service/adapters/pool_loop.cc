@@ -80,18 +80,23 @@ absl::Status PoolLoop::Visit(Json object) {
     return absl::OkStatus();  // made before the schema refused such names
   }
   const absl::StatusOr<pool::PoolWatcher::State> seen = pools_.Find(*name);
-  absl::StatusOr<pool::PoolState> state = seen.status();
-  std::vector<pool::LoadBalancerRef> former;
-  if (seen.ok()) {
-    if ((*seen)->pool.uid != kube::Uid(object) ||
-        (*seen)->pool.generation != kube::Generation(object)) {
-      return absl::OkStatus();  // the watch is behind; it calls again
-    }
-    state = **seen;
-    ASSIGN_OR_RETURN(former, FormerInUse(object, (*seen)->pool));
-  } else if (ReasonOf(seen.status()) != Reason::ERROR_REASON_POOL_NOT_READY) {
-    return absl::OkStatus();  // not seen yet
+  if (!seen.ok()) {
+    // An object that cannot be used says so; one that the watch has yet to show calls again.
+    return ReasonOf(seen.status()) == Reason::ERROR_REASON_POOL_NOT_READY
+               ? WriteStatus(std::move(object), seen.status(), {})
+               : absl::OkStatus();
   }
+  const pool::PoolState& state = **seen;
+  if (state.pool.uid != kube::Uid(object) || state.pool.generation != kube::Generation(object)) {
+    return absl::OkStatus();  // the watch is behind; it calls again
+  }
+  ASSIGN_OR_RETURN(const std::vector<pool::LoadBalancerRef> former,
+                   FormerInUse(object, state.pool));
+  return WriteStatus(std::move(object), state, former);
+}
+
+absl::Status PoolLoop::WriteStatus(Json object, const absl::StatusOr<pool::PoolState>& state,
+                                   const std::vector<pool::LoadBalancerRef>& former) {
   ASSIGN_OR_RETURN(const kube::Time now, client_.ServerTime());
   if (!SetPoolStatus(object, state, former, now)) {
     return absl::OkStatus();

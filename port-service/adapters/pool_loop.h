@@ -30,6 +30,8 @@ class PoolLoop {
  private:
   kube::WorkQueue::Outcome Pass();
   absl::Status Visit(kube::Json object);
+  absl::Status WriteStatus(kube::Json object, const absl::StatusOr<pool::PoolState>& state,
+                           const std::vector<pool::LoadBalancerRef>& former);
   absl::Status VisitDeleting(kube::Json object);
   absl::StatusOr<bool> InUse(const std::string& pool_uid);
   absl::StatusOr<std::vector<pool::LoadBalancerRef>> FormerInUse(const kube::Json& object,
