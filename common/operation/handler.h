@@ -64,9 +64,10 @@ class Run {
   /// `children` names the request_ids of the steps that may run under this operation's turn.
   virtual const nlohmann::json& plan() const = 0;
 
-  /// Records a plan (an object without secrets, at most 3 KiB) by compare-and-swap; durable when
-  /// this returns OK. Any error means that it is not known to be, and that nothing may be done that
-  /// relies on it: return Wait. ABORTED means that another replica has taken the operation over.
+  /// Records a plan (an object, or null for an empty one; no secrets, at most 3 KiB) by
+  /// compare-and-swap; durable when this returns OK. Any error means that it is not known to be,
+  /// and that nothing may be done that relies on it: return Wait. ABORTED means that another
+  /// replica has taken the operation over.
   virtual absl::Status SavePlan(nlohmann::json plan) = 0;
 
   /// Records plan and then state RUNNING; must have returned OK before the operation's first

@@ -87,6 +87,7 @@ absl::StatusOr<std::optional<milliseconds>> OperationRunner::Step() {
       if (!recorded.ok()) {
         log::Warning("operation progress not recorded",
                      {{"operation", name_}, {"error", Describe(recorded)}});
+        return std::max<milliseconds>(NextLook(*wait), kRecordEvery);
       }
       return NextLook(*wait);
     }
@@ -201,6 +202,7 @@ absl::StatusOr<bool> OperationRunner::RemoveIfEnded(const ReleaseKey& release,
 }
 
 absl::Status OperationRunner::SavePlan(kube::Json plan) {
+  if (plan.is_null()) plan = kube::Json::object();
   if (!plan.is_object() || plan.dump().size() > kMaxPlanBytes) {
     return Error(
         absl::StatusCode::kInvalidArgument, Reason::ERROR_REASON_INTERNAL,
@@ -216,6 +218,7 @@ absl::Status OperationRunner::BeginEffects(kube::Json plan) {
     return Error(absl::StatusCode::kUnavailable, Reason::ERROR_REASON_KUBERNETES_UNAVAILABLE,
                  "this replica could not renew its Lease and begins nothing");
   }
+  if (plan.is_null()) plan = kube::Json::object();
   if (plan != plan_) RETURN_IF_ERROR(SavePlan(std::move(plan)));
   if (effects_begun()) return absl::OkStatus();
   const ProgressFeed::Snapshot progress = feed_->TakeSnapshot();
@@ -317,7 +320,9 @@ milliseconds OperationRunner::NextLook(const Wait& wait) const {
   };
   milliseconds next = until(now < deadline_ ? deadline_ : last_word());
   if (wait.at_most) next = std::min(next, std::max(milliseconds(1), *wait.at_most));
-  if (feed_->TakeSnapshot().revision != recorded_revision_) {
+  const ProgressFeed::Snapshot progress = feed_->TakeSnapshot();
+  if (progress.wanted_reservation) return milliseconds(1);
+  if (progress.revision != recorded_revision_) {
     next = std::min(next, until(progress_recorded_at_ + kRecordEvery));
   }
   return next;
