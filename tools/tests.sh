@@ -20,6 +20,7 @@ run_tests() {
     return
   fi
   command_up
+  step 'Tests' build
   run_ctest default "$filter"
   run_pytest "$filter"
 }

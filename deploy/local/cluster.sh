@@ -32,15 +32,9 @@ cluster_down() {
 
 # remove_cluster: leaves no process, mount, namespace, cgroup or file of the cluster.
 remove_cluster() {
-  stop haproxy
-  stop metallb-controller
-  stop kubelet
-  stop kube-proxy
+  stop kubelet # it would start containers again
   remove_containers
-  local name
-  for name in coredns kube-scheduler kube-controller-manager kube-apiserver containerd etcd; do
-    stop "$name"
-  done
+  stop "${PROCESSES[@]}"
   remove_mounts
   [[ ! -e $NETNS ]] || ip netns del "$INSTANCE"
   remove_cgroups
@@ -90,11 +84,10 @@ cluster_status() {
   fi
   BIN=$(programs_folder)
   echo "Cluster '$INSTANCE' on $(cat "$STATE/address"), state in $STATE"
-  local name pid
+  local name
   for name in "${PROCESSES[@]}"; do
     if is_running "$name"; then
-      read -r pid _ <"$STATE/run/$name.pid"
-      printf '  %-26s running, pid %s\n' "$name" "$pid"
+      printf '  %-26s running, pid %s\n' "$name" "$(pid_of "$name")"
     else
       printf '  %-26s not running, see %s\n' "$name" "$STATE/log/$name.log"
     fi

@@ -48,16 +48,25 @@ start_time() {
   [[ $1 == Z ]] || echo "${20}"
 }
 
-# stop NAME: asks the process to end, and kills it if it has not after 20 s.
+# stop NAME...: asks the processes to end, and kills those that have not after 5 s: all that they
+# leave behind is made anew or removed.
 stop() {
-  local pid
-  if is_running "$1"; then
-    read -r pid _ <"$STATE/run/$1.pid"
-    kill "$pid"
-    wait_pid "$pid" 20 || kill -KILL "$pid"
-    wait_pid "$pid" 5
-  fi
-  rm -f "$STATE/run/$1.pid"
+  local name pid
+  for name in "$@"; do
+    ! is_running "$name" || kill "$(pid_of "$name")" || true
+  done
+  for name in "$@"; do
+    if is_running "$name"; then
+      pid=$(pid_of "$name")
+      wait_pid "$pid" 5 || kill -KILL "$pid" || true
+      wait_pid "$pid" 5
+    fi
+    rm -f "$STATE/run/$name.pid"
+  done
+}
+
+pid_of() {
+  cut -d' ' -f1 "$STATE/run/$1.pid"
 }
 
 # write_file PATH: writes what is read, but leaves a file that holds just that as it is: kube-proxy
