@@ -60,12 +60,13 @@ absl::Status RuleEngine::Wire(metrics::Registry& metrics) {
 }
 
 RuleEngine::~RuleEngine() {
-  // Whatever wakes the loop ends before it.
+  // Passes use the prober, and the prober and the watcher wake the loop: first no more passes, then
+  // nobody who wakes it, then the loop itself.
   watcher_.Stop();
-  prober_.reset();
   if (loop_ != nullptr) {
     loop_->Stop();
   }
+  prober_.reset();
 }
 
 absl::Status RuleEngine::Start(std::chrono::steady_clock::time_point deadline) {
