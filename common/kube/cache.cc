@@ -5,12 +5,12 @@
 
 #include <algorithm>
 #include <optional>
-#include <random>
 #include <thread>
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
 #include "common/kube/change_dispatcher.h"
+#include "common/kube/jitter.h"
 #include "common/kube/object.h"
 #include "common/kube/object_store.h"
 #include "common/status/macros.h"
@@ -29,13 +29,6 @@ constexpr auto kBeginTimeout = std::chrono::seconds(30);
 constexpr auto kRewindCheckTimeout = std::chrono::seconds(10);
 /// A watch that ends sooner than this counts as a failure, so that it is not begun in a tight loop.
 constexpr auto kShortWatch = std::chrono::seconds(1);
-
-/// Half to all of it, so that replicas do not come back together.
-milliseconds Jittered(milliseconds wait) {
-  thread_local std::minstd_rand engine(std::random_device{}());
-  return std::chrono::duration_cast<milliseconds>(
-      wait * std::uniform_real_distribution<double>(0.5, 1.0)(engine));
-}
 
 absl::Status NoWatchYet() { return absl::UnavailableError("not listed yet"); }
 

@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <random>
 #include <utility>
 
 #include "common/kube/curl_transport.h"
 #include "common/kube/error_response.h"
+#include "common/kube/jitter.h"
 #include "common/kube/object.h"
 #include "common/kube/percent.h"
 #include "common/status/macros.h"
@@ -75,12 +75,6 @@ absl::Status CheckName(const Resource& resource, const ObjectName& name) {
                                    name.name, name.ns));
   }
   return absl::OkStatus();
-}
-
-milliseconds Jittered(milliseconds wait) {
-  thread_local std::minstd_rand engine(std::random_device{}());
-  std::uniform_real_distribution<double> share(0.5, 1.0);
-  return std::chrono::duration_cast<milliseconds>(wait * share(engine));
 }
 
 std::string Encode(const Json& object) {

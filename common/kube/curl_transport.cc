@@ -27,10 +27,11 @@ using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
 constexpr long kConnectTimeoutMs = 5'000;
-constexpr long kKeepAliveIdleS = 15;
-constexpr long kKeepAliveIntervalS = 5;
-/// A connection whose peer acknowledges nothing for this long is dead; all requests on it fail.
-constexpr int kTcpUserTimeoutMs = 30'000;
+constexpr long kKeepAliveIdleS = 5;
+constexpr long kKeepAliveIntervalS = 2;
+/// A connection whose peer acknowledges nothing for this long is dead: all requests on it fail, and
+/// the next ones get a new one while a replica's lease still has time.
+constexpr int kTcpUserTimeoutMs = 5'000;
 /// What a stream holds for a reader that does not keep up; the stream ends when it is more.
 constexpr std::size_t kMaxBuffered = std::size_t{64} << 20;
 constexpr int kLoopPollMs = 60'000;
@@ -146,6 +147,7 @@ class CurlTransport::Transfer {
   static std::size_t OnSend(char* buffer, std::size_t size, std::size_t count, void* self);
   static std::size_t OnHeader(char* data, std::size_t size, std::size_t count, void* self);
   static std::size_t OnBody(char* data, std::size_t size, std::size_t count, void* self);
+  void PrepareTls(const Config& config);
   void TakeHeader(std::string_view line);
   bool TakeBody(std::string_view bytes);
   void WaitUntil(steady_clock::time_point until) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -208,6 +210,11 @@ void CurlTransport::Transfer::Prepare(const Config& config, const std::string& u
   // Wait for a connection that is being made rather than open one per request.
   curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_2TLS);
   curl_easy_setopt(easy, CURLOPT_PIPEWAIT, 1L);
+  PrepareTls(config);
+}
+
+void CurlTransport::Transfer::PrepareTls(const Config& config) {
+  CURL* easy = easy_.get();
   if (!config.ca_pem.empty()) {
     curl_blob ca = BlobOf(config.ca_pem);
     curl_easy_setopt(easy, CURLOPT_CAINFO_BLOB, &ca);

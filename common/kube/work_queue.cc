@@ -3,19 +3,14 @@
 #include <pthread.h>
 
 #include <algorithm>
-#include <random>
 #include <utility>
+
+#include "common/kube/jitter.h"
 
 namespace berth::kube {
 namespace {
 
 constexpr std::size_t kMaxThreadName = 15;
-constexpr double kJitter = 0.2;
-
-double RandomFraction() {
-  thread_local std::minstd_rand engine(std::random_device{}());
-  return std::uniform_real_distribution<double>(0, 1)(engine);
-}
 
 }  // namespace
 
@@ -112,9 +107,7 @@ void WorkQueue::Finish(const std::string& key, const Outcome& outcome) {
 std::chrono::milliseconds WorkQueue::Backoff(int failures) const {
   auto wait = options_.min_backoff;
   for (int i = 0; i < failures && wait < options_.max_backoff; ++i) wait *= 2;
-  const std::chrono::duration<double, std::milli> jittered =
-      std::min(wait, options_.max_backoff) * (1 + kJitter * RandomFraction());
-  return std::chrono::duration_cast<std::chrono::milliseconds>(jittered);
+  return Jittered(std::min(wait, options_.max_backoff));
 }
 
 }  // namespace berth::kube

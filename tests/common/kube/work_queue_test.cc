@@ -165,17 +165,17 @@ TEST(WorkQueueTest, BacksOffPerKeyAndForgetsFailuresAfterASuccess) {
   queue.Add("a");
   queue.Start();
   clock.AwaitWaiters(1);
-  clock.Advance(milliseconds(999));  // the first wait is 1 s to 1.2 s
+  clock.Advance(milliseconds(499));  // the first wait is 0.5 s to 1 s
   clock.AwaitWaiters(1);
   EXPECT_THAT(handler.begun(), ElementsAre("a"));
-  clock.Advance(milliseconds(201));
+  clock.Advance(milliseconds(501));
   handler.AwaitDone(2);
   clock.AwaitWaiters(1);
-  clock.Advance(milliseconds(1999));  // the second 2 s to 2.4 s
+  clock.Advance(milliseconds(999));  // the second 1 s to 2 s
   clock.AwaitWaiters(1);
   EXPECT_THAT(handler.begun(), ElementsAre("a", "a"));
   handler.Answer(std::nullopt);
-  clock.Advance(milliseconds(401));
+  clock.Advance(milliseconds(1001));
   handler.AwaitDone(3);
   queue.Stop();
   EXPECT_THAT(errors, ElementsAre("a", "a"));
