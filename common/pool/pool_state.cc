@@ -126,6 +126,7 @@ class StateBuilder {
     const SeenObject seen = find_(kube::kServices, ref.name);
     if (!seen.known) {
       state_.known = false;
+      problem_ = ref.ToString() + " has not been read yet";
       load_balancer.usable = Problem(ref, "has not been read yet");
       return load_balancer;
     }

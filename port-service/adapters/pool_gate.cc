@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <memory>
 #include <optional>
 #include <stop_token>
 #include <utility>
 
+#include "common/kube/errors.h"
 #include "common/kube/object.h"
 #include "common/kube/resource.h"
 #include "common/log/log.h"
@@ -34,6 +36,27 @@ std::set<pool::ClaimName> ClaimNames(const kube::ObjectList& list) {
     }
   }
   return names;
+}
+
+/// The pool with the newest state of what it names: right after a start or a restored backup the
+/// watches may show less.
+absl::StatusOr<pool::PoolState> ReadPoolState(kube::Client& client, const pool::Pool& pool) {
+  absl::Status problem;
+  const auto states = pool::DerivePoolStates(
+      {pool}, [&](const kube::Resource& resource, const kube::ObjectName& name) {
+        absl::StatusOr<Json> object = client.Get(resource, name);
+        if (object.ok()) {
+          return pool::SeenObject{.known = true,
+                                  .object = std::make_shared<const Json>(*std::move(object))};
+        }
+        if (!kube::IsNotFound(object.status())) {
+          problem.Update(object.status());
+        }
+        return pool::SeenObject{.known = true};
+      });
+  RETURN_IF_ERROR(problem);
+  return states.front()->known ? absl::StatusOr<pool::PoolState>(*states.front())
+                               : states.front()->usable;
 }
 
 RulesByName Rules(const kube::ObjectList& list) {
@@ -90,29 +113,38 @@ kube::WorkQueue::Outcome PoolGate::Pass() {
   if (!claims_.synced()) {
     return kUnknownInterval;
   }
+  bool all_known = true;
+  absl::Status problem;
+  for (const pool::PoolWatcher::State& state : pools_.List()) {
+    if (CheckOpen(state->pool).ok()) {
+      continue;
+    }
+    all_known = all_known && state->known;
+    if (state->known) {
+      problem.Update(Open(state->pool));
+    }
+  }
+  RETURN_IF_ERROR(problem);
+  return all_known ? std::nullopt : std::optional(kUnknownInterval);
+}
+
+absl::Status PoolGate::Open(const pool::Pool& pool) {
   std::uint64_t closings_before = 0;
   {
     MutexLock lock(mutex_);
     closings_before = closings_;
   }
-  bool all_known = true;
-  for (const pool::PoolWatcher::State& pool : pools_.List()) {
-    if (CheckOpen(pool->pool).ok()) {
-      continue;
-    }
-    if (!pool->known) {
-      all_known = false;
-      continue;
-    }
-    RETURN_IF_ERROR(CreateMissingClaims(*pool));
+  ASSIGN_OR_RETURN(const pool::PoolState state, ReadPoolState(client_, pool));
+  RETURN_IF_ERROR(CreateMissingClaims(state));
+  {
     MutexLock lock(mutex_);
     if (closings_ != closings_before) {
-      return milliseconds(0);
+      return absl::OkStatus();  // what was read may be of before; CloseAll has asked for a new pass
     }
-    open_.insert(pool->pool.uid);
-    log::Info("pool opened", {{"pool", pool->pool.name.value()}});
+    open_.insert(pool.uid);
   }
-  return all_known ? std::nullopt : std::optional(kUnknownInterval);
+  log::Info("pool opened", {{"pool", pool.name.value()}});
+  return absl::OkStatus();
 }
 
 absl::Status PoolGate::CreateMissingClaims(const pool::PoolState& pool) {

@@ -41,6 +41,7 @@ class PoolGate {
   static constexpr char kPass[] = "pass";
 
   kube::WorkQueue::Outcome Pass();
+  absl::Status Open(const pool::Pool& pool);
   absl::Status CreateMissingClaims(const pool::PoolState& pool);
 
   kube::Client& client_;

@@ -173,6 +173,16 @@ TEST(PoolStateTest, NeedsOnlyOneOfItsLoadBalancers) {
   EXPECT_FALSE(state.load_balancers.at(0).usable.ok());
 }
 
+TEST(PoolStateTest, IsNotReadyWhileOneOfItsLoadBalancersIsUnread) {
+  Cluster cluster;
+  cluster.Put(kube::kServices, kController, Service());
+  cluster.Hide(kube::kServices, {"ingress", "second"});
+  Pool pool = MakePool();
+  pool.load_balancers.push_back({LoadBalancerKind::kService, {"ingress", "second"}});
+  EXPECT_EQ(ReasonOf(Derive(cluster, pool).usable), Reason::ERROR_REASON_POOL_NOT_READY)
+      << "a port of the second may be somebody's";
+}
+
 TEST(PoolStateTest, IsNotReadyWhileItsConfigMapIsUnread) {
   Cluster cluster;
   cluster.Put(kube::kServices, kController, Service());

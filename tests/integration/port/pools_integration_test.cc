@@ -1,0 +1,280 @@
+// Pools, their load balancers and their end, as port-service sees them on a real API server.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "common/grpc/channel.h"
+#include "common/kube/crd_check.h"
+#include "common/kube/object.h"
+#include "common/kube/resource.h"
+#include "common/status/status.h"
+#include "tests/integration/harness/api_server.h"
+#include "tests/integration/port/port_harness.h"
+
+namespace berth::port {
+namespace {
+
+using harness::ApiServer;
+using kube::Json;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+class PoolsIntegrationTest : public testing::Test {
+ protected:
+  std::unique_ptr<Replica> MakeReplica() {
+    return std::make_unique<Replica>(ApiServer::Shared().MakeClient(), ns_.name());
+  }
+
+  static bool IsReady(Replica& replica, const std::string& name = "edge") {
+    const auto pool = GetPool(replica.stub(), name);
+    return pool.ok() && pool->ready();
+  }
+
+  static Reason ClaimReason(Replica& replica, const v1::ClaimRequest& request) {
+    return ReasonOf(CallClaim(replica.stub(), request).status());
+  }
+
+  void RemoveFinalizers(const kube::Resource& resource, const std::string& name) {
+    ns_.Change(resource, name, [](Json& object) { object["metadata"].erase("finalizers"); });
+  }
+
+  PortNamespace ns_;
+};
+
+TEST_F(PoolsIntegrationTest, TellsWhatAPoolIs) {
+  ns_.MakeLoadBalancer("controller", "10.0.0.1");
+  ns_.MakePool({});
+  ns_.Change(kube::kPortPools, "edge", [](Json& pool) {
+    pool["spec"]["reservedPorts"] = {20005, 30000};
+    pool["spec"]["publishedAddresses"] = Json::array({{{"hostname", "edge.example.com"}}});
+  });
+  const auto replica = MakeReplica();
+  ASSERT_TRUE(Eventually([&] { return IsReady(*replica); }));
+  MustClaim(replica->stub(), ClaimFor("request-1"));
+  ASSERT_TRUE(Eventually([&] { return GetPool(replica->stub(), "edge")->usage(0).used() == 1; }));
+  const auto pool = GetPool(replica->stub(), "edge");
+  EXPECT_EQ(pool->uid(), kube::Uid(ns_.Get(kube::kPortPools, "edge")));
+  EXPECT_EQ(pool->driver(), "configmap");
+  ASSERT_THAT(pool->load_balancers(), SizeIs(1));
+  EXPECT_EQ(pool->load_balancers(0).addresses(0).ip(), "10.0.0.1");
+  ASSERT_THAT(pool->addresses(), SizeIs(1));
+  EXPECT_EQ(pool->addresses(0).hostname(), "edge.example.com");
+  EXPECT_THAT(pool->reserved_ports(), testing::ElementsAre(20005));
+  EXPECT_EQ(pool->usage(0).total(), 299);
+  EXPECT_EQ(pool->usage(0).free(), 298);
+  EXPECT_EQ(pool->usage(1).free(), 299);
+
+  ASSERT_TRUE(Eventually([&] { return ns_.ReadyOf("edge") == "True/LoadBalancerReady"; }));
+  const Json stored = ns_.Get(kube::kPortPools, "edge");
+  EXPECT_TRUE(kube::HasFinalizer(stored, "berth.dev/pool"));
+  EXPECT_EQ(kube::StringAt(stored["status"]["addresses"][0], {"hostname"}), "edge.example.com");
+  EXPECT_EQ(kube::StringAt(stored["status"]["loadBalancers"][0], {"name"}), "controller");
+  EXPECT_EQ(kube::IntAt(stored, {"status", "observedGeneration"}), kube::Generation(stored));
+  EXPECT_EQ(ReasonOf(GetPool(replica->stub(), "nowhere").status()),
+            Reason::ERROR_REASON_POOL_NOT_FOUND);
+}
+
+TEST_F(PoolsIntegrationTest, FollowsTheAddressOfTheLoadBalancer) {
+  ns_.MakePool({});
+  const auto replica = MakeReplica();
+  ASSERT_TRUE(Eventually([&] { return ns_.ReadyOf("edge") == "False/PoolNotReady"; }));
+  EXPECT_EQ(ClaimReason(*replica, ClaimFor("request-1")), Reason::ERROR_REASON_POOL_NOT_READY);
+  ns_.MakeLoadBalancer("controller", "");
+  ASSERT_TRUE(Eventually([&] {
+    return GetPool(replica->stub(), "edge")->not_ready_message().find("no address") !=
+           std::string::npos;
+  }));
+  ns_.SetAddress("controller", "10.0.1.1");
+  ASSERT_TRUE(Eventually([&] { return IsReady(*replica); }));
+  ASSERT_TRUE(Eventually([&] { return ns_.ReadyOf("edge") == "True/LoadBalancerReady"; }));
+  const v1::PortClaim claim = MustClaim(replica->stub(), ClaimFor("request-1"));
+  EXPECT_EQ(claim.addresses(0).ip(), "10.0.1.1");
+  ns_.SetAddress("controller", "");
+  ASSERT_TRUE(Eventually([&] { return !IsReady(*replica); }));
+  EXPECT_EQ(ClaimReason(*replica, ClaimFor("request-2")), Reason::ERROR_REASON_POOL_NOT_READY);
+  EXPECT_EQ(MustClaim(replica->stub(), ClaimFor("request-1")).uid(), claim.uid())
+      << "what was handed out stays";
+}
+
+TEST_F(PoolsIntegrationTest, StopsBothPoolsThatShareAnAddressAndKeepsTheirClaims) {
+  ns_.MakeLoadBalancer("controller", "10.0.2.1");
+  ns_.MakeLoadBalancer("second", "10.0.2.2");
+  ns_.MakePool({});
+  ns_.MakePool({.name = "second", .service = "second"});
+  const auto replica = MakeReplica();
+  ASSERT_TRUE(Eventually([&] { return IsReady(*replica) && IsReady(*replica, "second"); }));
+  const v1::PortClaim claim = MustClaim(replica->stub(), ClaimFor("request-1"));
+  ns_.SetAddress("second", "10.0.2.1");
+  ASSERT_TRUE(Eventually([&] {
+    return ns_.ReadyOf("edge") == "False/PoolsOverlap" &&
+           ns_.ReadyOf("second") == "False/PoolsOverlap";
+  }));
+  EXPECT_EQ(ClaimReason(*replica, ClaimFor("request-2")), Reason::ERROR_REASON_POOLS_OVERLAP);
+  EXPECT_EQ(MustBind(replica->stub(), claim).state(), v1::PortClaim::STATE_BOUND);
+  ns_.SetAddress("second", "10.0.2.2");
+  ASSERT_TRUE(Eventually([&] { return IsReady(*replica) && IsReady(*replica, "second"); }));
+}
+
+TEST_F(PoolsIntegrationTest, ListsPoolsByPages) {
+  ns_.MakeLoadBalancer("controller", "10.0.3.1");
+  for (const char* name : {"a", "b", "c"}) {
+    ns_.MakePool({.name = name});
+  }
+  const auto replica = MakeReplica();
+  v1::ListPoolsRequest request;
+  request.set_page_size(2);
+  auto page = rpc::Call(replica->stub(), &v1::PortService::StubInterface::ListPools, request);
+  ASSERT_TRUE(page.ok()) << Describe(page.status());
+  ASSERT_THAT(page->pools(), SizeIs(2));
+  EXPECT_EQ(page->pools(0).name(), "a");
+  request.set_page_token(page->next_page_token());
+  page = rpc::Call(replica->stub(), &v1::PortService::StubInterface::ListPools, request);
+  ASSERT_THAT(page->pools(), SizeIs(1));
+  EXPECT_EQ(page->pools(0).name(), "c");
+  EXPECT_EQ(page->next_page_token(), "");
+}
+
+TEST_F(PoolsIntegrationTest, KeepsADeletedPoolUntilNothingOfItIsLeft) {
+  ns_.MakeLoadBalancer("controller", "10.0.4.1");
+  ns_.MakePool({.quarantine_seconds = 1});
+  const auto one = MakeReplica();
+  const auto two = MakeReplica();
+  ASSERT_TRUE(Eventually([&] {
+    return IsReady(*one) && IsReady(*two) &&
+           kube::HasFinalizer(ns_.Get(kube::kPortPools, "edge"), "berth.dev/pool");
+  }));
+  const std::string pool_uid = kube::Uid(ns_.Get(kube::kPortPools, "edge"));
+  const v1::PortClaim reserved = MustClaim(one->stub(), ClaimFor("request-1"));
+  const v1::PortClaim bound = MustBind(one->stub(), MustClaim(one->stub(), ClaimFor("request-2")));
+  ns_.MakeRule(bound.name(), bound.uid(), pool_uid);
+
+  ns_.Delete(kube::kPortPools, "edge");
+  ASSERT_TRUE(Eventually([&] { return !IsReady(*one) && !IsReady(*two); }));
+  EXPECT_EQ(ClaimReason(*one, ClaimFor("request-3")), Reason::ERROR_REASON_POOL_NOT_READY);
+  EXPECT_EQ(ReasonOf(CallBind(two->stub(), reserved.name(), reserved.uid()).status()),
+            Reason::ERROR_REASON_POOL_NOT_READY);
+  ASSERT_TRUE(CallRelease(one->stub(), reserved.name(), reserved.uid()).ok());
+  ASSERT_TRUE(Eventually([&] { return ns_.StateOf(reserved.name()) == "GONE"; }));
+  EXPECT_FALSE(ns_.Get(kube::kPortPools, "edge").is_null()) << "a claim and a rule are left";
+
+  ASSERT_TRUE(CallUnbind(one->stub(), bound.name(), bound.uid()).ok());
+  ns_.Delete(kube::kPortRules, bound.name());
+  ASSERT_TRUE(Eventually([&] { return ns_.Get(kube::kPortPools, "edge").is_null(); },
+                         std::chrono::seconds(40)));
+  EXPECT_THAT(ns_.List(kube::kPortClaims), IsEmpty());
+}
+
+TEST_F(PoolsIntegrationTest, ReleasesTheUnboundClaimsOfAPoolThatWasMadeAnew) {
+  ns_.MakeLoadBalancer("controller", "10.0.5.1");
+  ns_.MakePool({});
+  const auto replica = MakeReplica();
+  ASSERT_TRUE(Eventually([&] { return IsReady(*replica); }));
+  ASSERT_TRUE(Eventually([&] { return !ns_.ReadyOf("edge").empty(); }));
+  const v1::PortClaim claim = MustClaim(replica->stub(), ClaimFor("request-1"));
+  ns_.Delete(kube::kPortPools, "edge");
+  RemoveFinalizers(kube::kPortPools, "edge");
+  ASSERT_TRUE(Eventually([&] { return ns_.Get(kube::kPortPools, "edge").is_null(); }));
+  ns_.MakePool({});
+  EXPECT_EQ(ReasonOf(CallBind(replica->stub(), claim.name(), claim.uid()).status()),
+            Reason::ERROR_REASON_POOL_NOT_READY);
+  EXPECT_TRUE(Eventually([&] { return ns_.StateOf(claim.name()) == "QUARANTINED"; },
+                         std::chrono::seconds(45)));
+  ASSERT_TRUE(Eventually([&] { return IsReady(*replica); }));
+  EXPECT_NE(MustClaim(replica->stub(), ClaimFor("request-1")).uid(), claim.uid());
+}
+
+TEST_F(PoolsIntegrationTest, OpensOnlyAfterWhateverCarriesItsPortsHasAClaim) {
+  ns_.MakeLoadBalancer("controller", "10.0.6.1");
+  ns_.MakePool({});
+  const std::string pool_uid = kube::Uid(ns_.Get(kube::kPortPools, "edge"));
+  ns_.MakeRule("edge.udp.20001", "a-claim-that-is-gone", pool_uid);
+  ns_.MakeConfigMap("tcp-services", {{"20002", "shop/web:80"}, {"20003", "shop/theirs:80"}});
+  ns_.Change(kube::kConfigMaps, "tcp-services",
+             [](Json& object) { kube::SetAnnotation(object, "berth.dev/owned", "tcp=20002"); });
+  const auto replica = MakeReplica();
+  ASSERT_TRUE(Eventually([&] { return IsReady(*replica); }));
+  EXPECT_EQ(ns_.StateOf("edge.udp.20001"), "BOUND");
+  EXPECT_EQ(ns_.StateOf("edge.tcp.20002"), "BOUND");
+  EXPECT_EQ(ns_.StateOf("edge.tcp.20003"), "GONE") << "what others put there gets no claim";
+  EXPECT_EQ(ClaimReason(*replica, ClaimFor("request-1", 20002)), Reason::ERROR_REASON_PORT_TAKEN);
+  EXPECT_EQ(ClaimReason(*replica, ClaimFor("request-1", 20003)), Reason::ERROR_REASON_PORT_TAKEN);
+}
+
+TEST_F(PoolsIntegrationTest, ChecksAllPoolsAgainAfterABackupWasRestored) {
+  ns_.MakeLoadBalancer("controller", "10.0.7.1");
+  ns_.Change(kube::kServices, "controller", [](Json& service) {
+    service["spec"]["ports"].push_back({{"name", "berth"}, {"port", 20100}});
+    kube::SetAnnotation(service, "berth.dev/owned", "tcp=20100");
+  });
+  ns_.MakePool({});
+  const auto replica = MakeReplica();
+  ASSERT_TRUE(Eventually([&] { return IsReady(*replica); }));
+  // The backup lacks a claim for what the load balancer carries. While the pool is open nobody
+  // looks.
+  RemoveFinalizers(kube::kPortClaims, "edge.tcp.20100");
+  ns_.Delete(kube::kPortClaims, "edge.tcp.20100");
+  ASSERT_EQ(ns_.StateOf("edge.tcp.20100"), "GONE");
+  ASSERT_TRUE(ApiServer::Shared().SaveStore().ok());
+  const v1::PortClaim lost = MustClaim(replica->stub(), ClaimFor("request-1"));
+  for (int i = 0; i < 50; ++i) {  // the restored store's revision stays lower for a while
+    MustClaim(replica->stub(), ClaimFor("more-" + std::to_string(i)));
+  }
+  ASSERT_EQ(ns_.StateOf("edge.tcp.20100"), "GONE");
+
+  ASSERT_TRUE(ApiServer::Shared().RestoreStore().ok());
+  EXPECT_TRUE(Eventually([&] { return ns_.StateOf("edge.tcp.20100") == "BOUND"; },
+                         std::chrono::seconds(60)));
+  ASSERT_TRUE(Eventually([&] { return IsReady(*replica); }));
+  EXPECT_EQ(ns_.StateOf(lost.name()), "GONE");
+  ASSERT_TRUE(Eventually([&] {
+    return CallClaim(replica->stub(), ClaimFor("request-1", lost.port())).ok();
+  })) << "what the backup does not know is free again";
+}
+
+TEST_F(PoolsIntegrationTest, RefusesNamesThatTheSchemaRefuses) {
+  Json pool = kube::NewObject(kube::kPortPools, {ns_.name(), "a.b"});
+  pool["spec"] = {
+      {"driver", "loadbalancer"},
+      {"loadBalancers",
+       Json::array({{{"kind", "Service"}, {"namespace", ns_.name()}, {"name", "controller"}}})},
+      {"portRange", {{"first", 1}, {"last", 2}}}};
+  EXPECT_TRUE(kube::IsInvalid(ns_.client().Create(kube::kPortPools, pool).status()));
+  pool["metadata"]["name"] = std::string(64, 'x');
+  EXPECT_TRUE(kube::IsInvalid(ns_.client().Create(kube::kPortPools, pool).status()));
+
+  Json claim = kube::NewObject(kube::kPortClaims, {ns_.name(), "edge.tcp.20001"});
+  claim["spec"] = {{"poolRef", {{"name", "edge"}, {"uid", "u"}}},
+                   {"protocol", "TCP"},
+                   {"port", 20001},
+                   {"owner", "a"},
+                   {"requestId", "b"},
+                   {"state", "BOUND"},
+                   {"ttlSeconds", 600}};
+  for (const char* name : {"edge.udp.20001", "edge.tcp.20002", "edge2.tcp.20001", "edge"}) {
+    claim["metadata"]["name"] = name;
+    EXPECT_TRUE(kube::IsInvalid(ns_.client().Create(kube::kPortClaims, claim).status())) << name;
+  }
+  claim["metadata"]["name"] = "edge.tcp.20001";
+  EXPECT_TRUE(ns_.client().Create(kube::kPortClaims, claim).ok());
+}
+
+TEST_F(PoolsIntegrationTest, DoesNotStartOnOlderCustomResources) {
+  kube::Client& client = ns_.client();
+  EXPECT_TRUE(kube::CheckSchemas(client, {{.resource = kube::kPortPools, .revision = 1}}).ok());
+  const absl::Status status =
+      kube::CheckSchemas(client, {{.resource = kube::kPortPools, .revision = 1000},
+                                  {.resource = {kube::kBerthGroup, "v1alpha1", "nothings", ""}}});
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(ReasonOf(status), Reason::ERROR_REASON_CRD_TOO_OLD);
+  EXPECT_THAT(std::string(status.message()),
+              HasSubstr("portpools.berth.dev has schema revision 1"));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("nothings.berth.dev does not exist"));
+}
+
+}  // namespace
+}  // namespace berth::port
