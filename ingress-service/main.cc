@@ -11,6 +11,8 @@
 #include "common/grpc/stop_signal.h"
 #include "common/kube/client.h"
 #include "common/kube/config.h"
+#include "common/kube/crd_check.h"
+#include "common/kube/resource.h"
 #include "common/log/log.h"
 #include "common/metrics/metrics.h"
 #include "common/status/macros.h"
@@ -92,6 +94,8 @@ absl::Status Serve(const Options& options, rpc::StopSignal& stop) {
   server.Register(v1::IngressService::service_full_name(), handler);
   server.OnDrain("loop", [&](rpc::SteadyTime) { engine->Stop(); });
   RETURN_IF_ERROR(server.Start());
+  RETURN_IF_ERROR(
+      kube::CheckSchemas(*client, {{kube::kPortPools}, {kube::kPortClaims}, {kube::kPortRules}}));
   RETURN_IF_ERROR(engine->Start(std::chrono::steady_clock::now() + kStartPatience));
   server.SetServing(true);
   log::Info("serving", {{"port", server.port()}, {"namespace", options.engine.ns}});

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "common/kube/object.h"
+#include "common/pool/labels.h"
 #include "common/status/status.h"
 
 namespace berth::ingress {
@@ -101,6 +102,16 @@ TEST(RuleCodecTest, SpecPatchLeavesWhatIsImmutableAndTakesAnExposureAway) {
   next.exposure = std::nullopt;
   object.merge_patch(SpecPatch(rule, next));
   EXPECT_EQ(ParseRule(object)->spec, next);
+}
+
+TEST(RuleCodecTest, LabelsARuleWithTheUidOfItsExposure) {
+  const Rule rule = *ParseRule(Stored());
+  Json object = NewRuleObject("berth", rule.name, rule.spec);
+  EXPECT_EQ(kube::Label(object, pool::kExposureUidLabel), "e1");
+  RuleSpec next = rule.spec;
+  next.exposure = std::nullopt;
+  object.merge_patch(SpecPatch(rule, next));
+  EXPECT_EQ(kube::Label(object, pool::kExposureUidLabel), std::nullopt);
 }
 
 TEST(RuleCodecTest, FinalizersPatchReplacesTheList) {
