@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <memory>
 #include <string>
+#include <thread>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -88,6 +89,18 @@ void CompleteIdentity(const Options& options, operation::Identity& identity) {
   if (identity.address.empty()) identity.address = options.server.listen;
 }
 
+// Until its caches are filled the manager answers NOT_READY.
+absl::Status WaitUntilReady(const operation::Manager& manager, rpc::SteadyTime deadline) {
+  while (!manager.ready()) {
+    if (std::chrono::steady_clock::now() > deadline) {
+      return Error(absl::StatusCode::kUnavailable, Reason::ERROR_REASON_NOT_READY,
+                   "the operations could not be read in time");
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status Serve(Options options, rpc::StopSignal& stop) {
   metrics::Registry metrics("helm");
   ASSIGN_OR_RETURN(options.helm.kube, kube::LoadConfig(options.kubeconfig));
@@ -129,18 +142,22 @@ absl::Status Serve(Options options, rpc::StopSignal& stop) {
   server.OnDrain("operations", [&](rpc::SteadyTime deadline) { manager->Drain(deadline); });
   RETURN_IF_ERROR(server.Start());
   catalog.Start();
-  RETURN_IF_ERROR(catalog.WaitForSync(std::chrono::steady_clock::now() + kStartPatience));
+  const rpc::SteadyTime deadline = std::chrono::steady_clock::now() + kStartPatience;
+  RETURN_IF_ERROR(catalog.WaitForSync(deadline));
   RETURN_IF_ERROR(manager->Start());
-  server.SetServing(true);
-  log::Info("serving", {{"port", server.port()},
+  absl::Status ready = WaitUntilReady(*manager, deadline);
+  if (ready.ok()) {
+    server.SetServing(true);
+    log::Info("ready", {{"port", server.port()},
                         {"namespace", options.operations.kube_namespace},
                         {"helm", helm->version().ToString()}});
-  const rpc::Stop asked = server.RunUntil(stop);
-  log::Info("stopping", {{"reason", asked.reason}});
+    const rpc::Stop asked = server.RunUntil(stop);
+    log::Info("stopping", {{"reason", asked.reason}});
+  }
   // Helm first: nothing may still work for an operation that another replica takes over.
   supervisor->Shutdown();
   manager->Shutdown();
-  return absl::OkStatus();
+  return ready;
 }
 
 }  // namespace

@@ -29,6 +29,9 @@ using std::chrono::seconds;
 
 constexpr seconds kRetry{1};
 
+// Helm gives up waiting so much before the deadline: it knows best what was not ready.
+constexpr seconds kReportMargin{2};
+
 // What Helm's callbacks leave for Advance. Shared with the process' thread.
 class Output {
  public:
@@ -253,7 +256,8 @@ Progress ReleaseHandler::Launch(Run& run, Attempt& attempt) const {
   run.Phase(phase.name, phase.message);
   attempt.output = std::make_shared<Output>(run.reporter(), MakeRedactor(action));
   const HelmRunner::Task task{
-      .wait_timeout = std::max(std::chrono::ceil<seconds>(run.remaining()), seconds(1)),
+      .wait_timeout =
+          std::max(std::chrono::floor<seconds>(run.remaining()) - kReportMargin, seconds(1)),
       .kill_after = run.remaining() + kKillMargin,
   };
   absl::StatusOr<std::unique_ptr<HelmRunner::Process>> process = dependencies_.helm.Start(

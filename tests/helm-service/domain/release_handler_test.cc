@@ -201,7 +201,7 @@ TEST_F(ReleaseHandlerTest, InstallsAndAnswersWithTheRelease) {
   ReleaseHandler handler = Handler(MakeInstall());
   EXPECT_TRUE(Waits(handler.Advance(run_)));
   ASSERT_EQ(helm_.tasks.size(), 1U);
-  EXPECT_EQ(helm_.tasks[0].wait_timeout, seconds(600));
+  EXPECT_EQ(helm_.tasks[0].wait_timeout, seconds(598));
   EXPECT_EQ(helm_.tasks[0].kill_after, seconds(630));
   EXPECT_TRUE(run_.effects);
   EXPECT_EQ(run_.current_plan["revisionBefore"], 0);

@@ -21,6 +21,7 @@ class Child {
   /// Kills it.
   ~Child();
 
+  pid_t pid() const { return pid_; }
   /// True while it has not ended by itself.
   bool IsRunning();
   /// Sends the signal and waits for the end.

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "tests/integration/harness/child.h"
+
+#include "berth/helm/v1/helm_service.grpc.pb.h"
+#include "berth/operation/v1/operation_service.grpc.pb.h"
+
+namespace berth::helm {
+
+/// A running helm-service, as it is shipped, with clients.
+class HelmServiceProcess {
+ public:
+  struct Options {
+    std::string kubeconfig;
+    /// Berth's namespace.
+    std::string ns;
+    /// The helm program.
+    std::string helm;
+    /// For its log and its working folders; shared by replicas.
+    std::string folder;
+    int max_processes = 8;
+  };
+
+  /// Starts it and waits until it serves.
+  static absl::StatusOr<std::unique_ptr<HelmServiceProcess>> Start(const Options& options);
+
+  v1::HelmService::Stub& helm() { return *helm_; }
+  operation::v1::OperationService::Stub& operations() { return *operations_; }
+
+  /// Pids of the Helm processes that it runs for operations.
+  std::vector<pid_t> HelmPids() const;
+  /// Waits for one.
+  pid_t WaitForHelm() const;
+
+  /// Ends it as a crash does.
+  void Kill() { child_.Stop(9); }
+
+  std::string Log() const;
+
+ private:
+  HelmServiceProcess(harness::Child child, std::string log_file)
+      : child_(std::move(child)), log_file_(std::move(log_file)) {}
+
+  harness::Child child_;
+  const std::string log_file_;
+  std::unique_ptr<v1::HelmService::Stub> helm_;
+  std::unique_ptr<operation::v1::OperationService::Stub> operations_;
+};
+
+}  // namespace berth::helm
