@@ -32,7 +32,14 @@ berth-{{ .service.name }}
       "log" (dict "level" .root.Values.log.level "format" .root.Values.log.format)
       "kube" (dict "namespace" .root.Release.Namespace) -}}
 {{- if eq .service.name "helm-service" }}
-{{- $_ := set $config "helm" (dict "work_directory" "/work") }}
+{{- $_ := set $config "helm" (dict "binary" "/usr/local/bin/helm" "work_directory" "/work") }}
+{{- end }}
+{{- if has .service.name (list "gateway" "ingress-service") }}
+{{- $_ := set $config "port_service" (dict "address" "dns:///berth-port-service-headless:50052") }}
+{{- end }}
+{{- if eq .service.name "gateway" }}
+{{- $_ := set $config "helm_service" (dict "address" "dns:///berth-helm-service-headless:50051") }}
+{{- $_ := set $config "ingress_service" (dict "address" "dns:///berth-ingress-service-headless:50053") }}
 {{- end }}
 {{- toYaml (mergeOverwrite $config (deepCopy (index .root.Values .service.key).config)) }}
 {{- end }}
