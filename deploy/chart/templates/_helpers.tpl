@@ -41,5 +41,9 @@ berth-{{ .service.name }}
 {{- $_ := set $config "helm_service" (dict "address" "dns:///berth-helm-service-headless:50051") }}
 {{- $_ := set $config "ingress_service" (dict "address" "dns:///berth-ingress-service-headless:50053") }}
 {{- end }}
+{{- if ne .service.name "helm-service" }}
+{{- /* Within the pod's grace period; what does not end by then, another replica takes over. */}}
+{{- $_ := set $config "drain_timeout" "45s" }}
+{{- end }}
 {{- toYaml (mergeOverwrite $config (deepCopy (index .root.Values .service.key).config)) }}
 {{- end }}
