@@ -62,7 +62,7 @@ void AddServerOptions(config::Table& table, ServerOptions& options);
 /// are callback reactors derive from `Foo::WithCallbackMethod_WatchX<Foo::Service>`.
 ///
 /// Threads: set up and stopped by main; SetServing, draining and streams may be used from any
-/// thread. Lifetime: `metrics` and registered services outlive the server.
+/// thread. Lifetime: `metrics` outlives the server; registered services stay until it has drained.
 class Server {
  public:
   Server(ServerOptions options, metrics::Registry& metrics);

@@ -70,6 +70,8 @@ class TestServer {
       : server_(WithFreePort(std::move(options)), metrics_), service_(server_.streams()) {
     server_.Register(OperationService::service_full_name(), service_);
   }
+  /// The service goes before the server, which it needs streams of: no call may be running then.
+  ~TestServer() { server_.Drain(std::chrono::steady_clock::now()); }
 
   void Start() {
     const absl::Status started = server_.Start();
