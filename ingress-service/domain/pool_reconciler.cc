@@ -318,7 +318,9 @@ class PoolReconciler::Pass {
     sighting.resolved = with_.targets.Resolve(rule.spec.target, rule.name.protocol()).status();
     sighting.load_balancer = LoadBalancerStatus();
     const auto progress = result_.live.find(rule.name.ToString());
-    if (!programmed_ || progress == result_.live.end()) {
+    // Before everything is known a replica that has just started would take back what is proved.
+    const bool load_balancer_known = state_ != nullptr && state_->known;
+    if (!programmed_ || !load_balancer_known || progress == result_.live.end()) {
       return;
     }
     sighting.progress = progress->second;

@@ -334,6 +334,22 @@ TEST_F(PoolReconcilerTest, KeepsStatusesWhenTheDriverFails) {
   EXPECT_TRUE(Stored("edge.tcp.20001").status.IsTrue(kProgrammed));
 }
 
+TEST_F(PoolReconcilerTest, KeepsStatusesUntilTheLoadBalancerIsKnown) {
+  Store("edge.tcp.20001");
+  prober_.result = ProbeResult{.kind = ProbeResult::Kind::kServing};
+  Settle();
+  pool::PoolState unknown = PoolOver("edge");
+  unknown.load_balancers[0].addresses.clear();
+  unknown.known = false;
+  pools_.Add(unknown);
+  ASSERT_TRUE(Pass().ok());
+  EXPECT_TRUE(Stored("edge.tcp.20001").status.IsTrue(kProgrammed));
+  unknown.known = true;
+  pools_.Add(unknown);
+  ASSERT_TRUE(Pass().ok());
+  EXPECT_FALSE(Stored("edge.tcp.20001").status.IsTrue(kProgrammed)) << "it has no address any more";
+}
+
 TEST_F(PoolReconcilerTest, DoesNothingBeforeTheRulesAreKnown) {
   source_.applied = 0;
   EXPECT_EQ(ReasonOf(Pass()), Reason::ERROR_REASON_NOT_READY);
