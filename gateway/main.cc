@@ -17,6 +17,8 @@
 #include "common/grpc/stop_signal.h"
 #include "common/kube/client.h"
 #include "common/kube/config.h"
+#include "common/kube/crd_check.h"
+#include "common/kube/resource.h"
 #include "common/log/log.h"
 #include "common/metrics/metrics.h"
 #include "common/operation/manager.h"
@@ -163,6 +165,11 @@ absl::Status Serve(Options options, rpc::StopSignal& stop) {
   server.Register(operation::v1::OperationService::service_full_name(), operations);
   server.OnDrain("operations", [&](rpc::SteadyTime deadline) { manager->Drain(deadline); });
   RETURN_IF_ERROR(server.Start());
+  RETURN_IF_ERROR(kube::CheckSchemas(*client, {{kube::kExposures},
+                                               {kube::kPortClaims},
+                                               {kube::kPortRules},
+                                               {kube::kOperations},
+                                               {kube::kReleaseQueues}}));
   view.Start([&loop](const ExposureKey& key) { loop.Add(key); });
   RETURN_IF_ERROR(view.WaitForSync(std::chrono::steady_clock::now() + kStartPatience));
   loop.Start();

@@ -4,6 +4,7 @@
 
 #include "common/kube/object.h"
 #include "common/kube/resource.h"
+#include "common/pool/labels.h"
 #include "common/status/macros.h"
 #include "common/status/status.h"
 #include "port-service/domain/claim_key.h"
@@ -115,6 +116,7 @@ Json NewClaimObject(const Claim& claim, const std::string& ns) {
                            {"name", claim.exposure->name},
                            {"uid", claim.exposure->uid},
                            {"generation", claim.exposure->generation}};
+    kube::SetLabel(object, pool::kExposureUidLabel, claim.exposure->uid);
   }
   // A merge patch of an empty object leaves out what is null.
   Json mutable_spec = Json::object();
