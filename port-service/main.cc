@@ -48,6 +48,10 @@ void AddKeys(config::Table& table, Options& options) {
       .Add("claims.watch_patience", &options.engine.watch_patience,
            "how long to wait for the watch to show a new claim before asking the API server")
       .Range(0, 10'000);
+  table
+      .Add("repair.interval", &options.engine.repair_interval,
+           "between two looks for bound claims without a rule; two such looks release one")
+      .Range(30'000, 3'600'000);
 }
 
 absl::Status Serve(const Options& options, rpc::StopSignal& stop) {

@@ -29,7 +29,9 @@ PortEngine::PortEngine(kube::Client& client, metrics::Registry& metrics, const O
                 return pool.ok() ? std::optional((*pool)->pool.uid) : std::nullopt;
               }),
       claim_loop_(client, options.ns, claims_, reaper_),
-      pool_loop_(client, options.ns, watcher_, claims_, metrics) {}
+      pool_loop_(client, options.ns, watcher_, claims_, metrics),
+      repair_loop_(client, {.ns = options.ns, .interval = options.repair_interval}, store_, claims_,
+                   cluster_, metrics) {}
 
 PortEngine::~PortEngine() { Stop(); }
 
@@ -45,10 +47,12 @@ absl::Status PortEngine::Start(std::chrono::steady_clock::time_point deadline) {
   gate_.PoolsChanged();
   claim_loop_.Start();
   pool_loop_.Start();
+  repair_loop_.Start();
   return absl::OkStatus();
 }
 
 void PortEngine::Stop() {
+  repair_loop_.Stop();
   pool_loop_.Stop();
   claim_loop_.Stop();
   gate_.Stop();

@@ -14,6 +14,7 @@
 #include "port-service/adapters/kube_pools.h"
 #include "port-service/adapters/pool_gate.h"
 #include "port-service/adapters/pool_loop.h"
+#include "port-service/adapters/repair_loop.h"
 #include "port-service/domain/allocator.h"
 #include "port-service/domain/claim_lifecycle.h"
 #include "port-service/domain/claim_reaper.h"
@@ -32,6 +33,8 @@ class PortEngine {
     std::string ns;
     /// How long to wait for the watch to show a claim before asking the API server.
     std::chrono::milliseconds watch_patience = std::chrono::seconds(1);
+    /// Between two looks for bound claims without a rule; two such looks release one.
+    std::chrono::milliseconds repair_interval = std::chrono::seconds(30);
   };
 
   PortEngine(kube::Client& client, metrics::Registry& metrics, const Options& options);
@@ -66,6 +69,7 @@ class PortEngine {
   ClaimReaper reaper_;
   ClaimLoop claim_loop_;
   PoolLoop pool_loop_;
+  RepairLoop repair_loop_;
 };
 
 }  // namespace berth::port

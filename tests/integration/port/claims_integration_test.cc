@@ -38,7 +38,8 @@ class ClaimsIntegrationTest : public testing::Test {
   void Start(const PortNamespace::PoolSpec& pool = {}) {
     ns_.MakePool(pool);
     for (auto* replica : {&one_, &two_}) {
-      *replica = std::make_unique<Replica>(ApiServer::Shared().MakeClient(), ns_.name());
+      *replica = std::make_unique<Replica>(ApiServer::Shared().MakeClient(),
+                                           PortEngine::Options{.ns = ns_.name()});
       WaitUntilReady(**replica);
     }
   }
@@ -243,7 +244,8 @@ TEST_F(ClaimsIntegrationTest, AnswersARequestWhoseReplicaDiedBetweenCreateAndAns
   auto faulty = std::make_unique<harness::FaultTransport>(*std::move(transport));
   harness::FaultTransport& faults = *faulty;
   auto dying = std::make_unique<Replica>(
-      std::make_unique<kube::Client>(std::move(faulty), kube::RealClock()), ns_.name());
+      std::make_unique<kube::Client>(std::move(faulty), kube::RealClock()),
+      PortEngine::Options{.ns = ns_.name()});
   WaitUntilReady(*dying);
   // The create is carried out; this replica never hears of it, and can do nothing any more.
   faults.Add({.kind = harness::Fault::Kind::kAnswerLost}, harness::Method(kube::HttpMethod::kPost));

@@ -26,8 +26,11 @@ using testing::SizeIs;
 
 class PoolsIntegrationTest : public testing::Test {
  protected:
-  std::unique_ptr<Replica> MakeReplica() {
-    return std::make_unique<Replica>(ApiServer::Shared().MakeClient(), ns_.name());
+  std::unique_ptr<Replica> MakeReplica(
+      std::chrono::milliseconds repair_interval = std::chrono::seconds(30)) {
+    return std::make_unique<Replica>(
+        ApiServer::Shared().MakeClient(),
+        PortEngine::Options{.ns = ns_.name(), .repair_interval = repair_interval});
   }
 
   static bool IsReady(Replica& replica, const std::string& name = "edge") {
@@ -234,6 +237,46 @@ TEST_F(PoolsIntegrationTest, ChecksAllPoolsAgainAfterABackupWasRestored) {
   ASSERT_TRUE(Eventually([&] {
     return CallClaim(replica->stub(), ClaimFor("request-1", lost.port())).ok();
   })) << "what the backup does not know is free again";
+}
+
+TEST_F(PoolsIntegrationTest, ReleasesBoundClaimsThatNeverGotTheirRule) {
+  ns_.MakeLoadBalancer("controller", "10.0.8.1");
+  ns_.MakePool({});
+  const auto replica = MakeReplica(std::chrono::milliseconds(500));
+  ASSERT_TRUE(Eventually([&] { return IsReady(*replica); }));
+  const v1::PortClaim used = MustBind(replica->stub(), MustClaim(replica->stub(), ClaimFor("a")));
+  ns_.MakeRule(used.name(), used.uid(), kube::Uid(ns_.Get(kube::kPortPools, "edge")));
+  const v1::PortClaim lost = MustBind(replica->stub(), MustClaim(replica->stub(), ClaimFor("b")));
+  EXPECT_TRUE(Eventually([&] { return ns_.StateOf(lost.name()) == "QUARANTINED"; }));
+  EXPECT_EQ(ns_.StateOf(used.name()), "BOUND");
+}
+
+TEST_F(PoolsIntegrationTest, AsksBeforeItReleasesManyClaimsAtOnce) {
+  ns_.MakeLoadBalancer("controller", "10.0.9.1");
+  ns_.MakePool({});
+  const auto replica = MakeReplica(std::chrono::seconds(1));
+  ASSERT_TRUE(Eventually([&] { return IsReady(*replica); }));
+  v1::ClaimRequest request = ClaimFor("request-1");
+  for (int i = 0; i < 6; ++i) {
+    request.add_ports()->set_name("p" + std::to_string(i));
+  }
+  const auto response = CallClaim(replica->stub(), request);
+  ASSERT_TRUE(response.ok()) << Describe(response.status());
+  for (const v1::PortClaim& claim : response->claims()) {
+    MustBind(replica->stub(), claim);
+  }
+  ASSERT_TRUE(Eventually([&] {
+    return replica->metrics().Text().find("port_repairs_stopped{pool=\"edge\"} 6") !=
+           std::string::npos;
+  }));
+  for (const v1::PortClaim& claim : response->claims()) {
+    EXPECT_EQ(ns_.StateOf(claim.name()), "BOUND");
+  }
+  ns_.Change(kube::kPortPools, "edge",
+             [](Json& pool) { kube::SetAnnotation(pool, "berth.dev/repair-approved", "6"); });
+  for (const v1::PortClaim& claim : response->claims()) {
+    EXPECT_TRUE(Eventually([&] { return ns_.StateOf(claim.name()) == "QUARANTINED"; }));
+  }
 }
 
 TEST_F(PoolsIntegrationTest, RefusesNamesThatTheSchemaRefuses) {

@@ -32,9 +32,9 @@ void MustStart(const absl::Status& status) {
 
 }  // namespace
 
-Replica::Replica(std::unique_ptr<kube::Client> client, const std::string& ns)
+Replica::Replica(std::unique_ptr<kube::Client> client, const PortEngine::Options& options)
     : client_(std::move(client)),
-      engine_(*client_, metrics_, {.ns = ns}),
+      engine_(*client_, metrics_, options),
       service_({.pools = engine_.pools(),
                 .store = engine_.store(),
                 .view = engine_.view(),

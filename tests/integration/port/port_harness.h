@@ -22,7 +22,7 @@ namespace berth::port {
 class Replica {
  public:
   /// Ends the test program if it cannot be started.
-  Replica(std::unique_ptr<kube::Client> client, const std::string& ns);
+  Replica(std::unique_ptr<kube::Client> client, const PortEngine::Options& options);
   ~Replica();
 
   v1::PortService::Stub& stub() { return *stub_; }

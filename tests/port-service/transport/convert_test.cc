@@ -1,0 +1,78 @@
+#include "port-service/transport/convert.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "common/status/status.h"
+#include "tests/port-service/domain/fake_store.h"
+
+namespace berth::port {
+namespace {
+
+using testing::ElementsAre;
+using testing::SizeIs;
+
+v1::ClaimRequest Minimal() {
+  v1::ClaimRequest request;
+  request.set_pool("edge");
+  request.set_owner("team-a/web");
+  request.set_request_id("request-1");
+  return request;
+}
+
+TEST(ConvertTest, AsksForOneTcpPortWhenNothingIsSaid) {
+  const auto request = ParseClaimRequest(Minimal());
+  ASSERT_TRUE(request.ok()) << request.status();
+  ASSERT_THAT(request->wishes, SizeIs(1));
+  EXPECT_THAT(request->wishes[0].protocols, ElementsAre(pool::Protocol::kTcp));
+  EXPECT_EQ(request->wishes[0].port, std::nullopt);
+  EXPECT_EQ(request->ttl, std::nullopt);
+}
+
+TEST(ConvertTest, PutsProtocolsInOneOrder) {
+  v1::ClaimRequest proto = Minimal();
+  proto.add_ports()->add_protocols(v1::PROTOCOL_UDP);
+  proto.mutable_ports(0)->add_protocols(v1::PROTOCOL_TCP);
+  EXPECT_THAT(ParseClaimRequest(proto)->wishes[0].protocols,
+              ElementsAre(pool::Protocol::kTcp, pool::Protocol::kUdp));
+}
+
+TEST(ConvertTest, NamesEveryFieldAtFaultAtOnce) {
+  v1::ClaimRequest proto;
+  proto.add_ports()->set_port(70000);
+  proto.mutable_ttl()->set_seconds(-1);
+  std::vector<std::string> fields;
+  for (const FieldViolation& violation : FieldViolationsOf(ParseClaimRequest(proto).status())) {
+    fields.push_back(violation.field);
+  }
+  EXPECT_THAT(fields, ElementsAre("pool", "owner", "request_id", "ports[0].port", "ttl"));
+}
+
+TEST(ConvertTest, TellsTheTimeThatBelongsToTheState) {
+  const v1::PortClaim reserved = ToProto(TestClaim(ClaimState::kReserved), {});
+  EXPECT_EQ(reserved.expire_time().seconds(), 1'800'000'600);
+  EXPECT_FALSE(reserved.has_quarantine_end_time());
+  const v1::PortClaim quarantined = ToProto(TestClaim(ClaimState::kQuarantined), {});
+  EXPECT_EQ(quarantined.quarantine_end_time().seconds(), 1'800'000'300);
+  EXPECT_FALSE(quarantined.has_expire_time());
+}
+
+TEST(ConvertTest, TellsAddressesByTheirKind) {
+  const v1::PortClaim claim =
+      ToProto(TestClaim(), {*pool::Address::ParseIp("10.0.0.1"), *pool::Address::ParseIp("::1"),
+                            *pool::Address::ParseHostname("edge.example.com")});
+  EXPECT_EQ(claim.addresses(0).family(), v1::Address::FAMILY_IPV4);
+  EXPECT_EQ(claim.addresses(1).family(), v1::Address::FAMILY_IPV6);
+  EXPECT_EQ(claim.addresses(2).hostname(), "edge.example.com");
+}
+
+TEST(ConvertTest, TellsWhyAPoolIsNotReady) {
+  const v1::PortPool pool =
+      ToProto({.pool = TestPool()}, {}, absl::FailedPreconditionError("no address"));
+  EXPECT_FALSE(pool.ready());
+  EXPECT_EQ(pool.not_ready_message(), "no address");
+  EXPECT_THAT(pool.usage(), SizeIs(2));
+}
+
+}  // namespace
+}  // namespace berth::port
