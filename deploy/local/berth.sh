@@ -40,20 +40,19 @@ END
 
 # show_main_job: deploys the example and exposes its port by one call, and tells how.
 show_main_job() {
-  import_image echo "$(echo_key)"
-  package_example
+  step "The example's image" import_image echo "$(echo_key)"
+  step "The example's chart" package_example
   step 'Main job: deploy a chart, expose its port' call_main_job
   step 'Its port answers' check_main_job
   printf '\nThe call that was made:\n\n'
   main_job
-  # shellcheck disable=SC2016 # to be read, not run
   printf '\n(grpcurl is in the folder that ./dev deps prints.)\n'
   printf '\nThe echo server answers at %s. Try:\n\n    echo hello | nc -q 1 %s\n\n' \
     "$(tr ' ' ':' <"$STATE/main-job")" "$(cat "$STATE/main-job")"
 }
 
 package_example() {
-  "$BIN/helm" package "$ROOT/deploy/examples/echo/chart" --destination "$ROOT/build" >/dev/null
+  "$BIN/helm" package "$ROOT/deploy/examples/echo/chart" --destination "$ROOT/build"
 }
 
 # main_job: the call, as text for a shell in the root of the repository.
