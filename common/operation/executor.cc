@@ -8,7 +8,7 @@ namespace berth::operation {
 Executor::Executor(std::string name, int threads, kube::Clock& clock)
     : queue_(
           {.name = std::move(name), .workers = threads},
-          [this](const std::string& key, std::stop_token) -> kube::WorkQueue::Outcome {
+          [this](const std::string& key, const std::stop_token&) -> kube::WorkQueue::Outcome {
             if (const std::function<void()> task = Take(key)) task();
             return std::nullopt;
           },

@@ -90,14 +90,25 @@ void LiveOperations::Finish(const std::string& name, bool keep_feed) {
   held_.erase(held);
   input_bytes_ -= finished.input_bytes;
   if (keep_feed) {
-    ended_[name] = finished.entry.feed;
+    std::erase(ended_order_, name);
     ended_order_.push_back(name);
+    ended_[name] = finished.entry.feed;
     if (ended_order_.size() > kKeptFeeds) {
       ended_.erase(ended_order_.front());
       ended_order_.pop_front();
     }
   }
   changed_.NotifyAll();
+}
+
+void LiveOperations::Forget(const std::string& name) {
+  std::shared_ptr<ProgressFeed> forgotten;
+  MutexLock lock(mutex_);
+  const auto ended = ended_.find(name);
+  if (ended == ended_.end()) return;
+  forgotten = std::move(ended->second);
+  ended_.erase(ended);
+  std::erase(ended_order_, name);
 }
 
 std::vector<LiveOperations::Entry> LiveOperations::All() const {

@@ -76,6 +76,9 @@ class LiveOperations {
   /// `keep_feed` is not set.
   void Finish(const std::string& name, bool keep_feed);
 
+  /// Drops the feed of an operation that ended here.
+  void Forget(const std::string& name);
+
   std::vector<Entry> All() const;
 
   /// Waits until nothing lives here; false once `deadline` has passed.

@@ -106,11 +106,11 @@ class Manager::Impl {
                    log::Warning("operation step failed, repeated later",
                                 {{"operation", name}, {"error", Describe(error)}});
                  }},
-            [this](const std::string& name, std::stop_token) { return Step(name); }, clock),
+            [this](const std::string& name, const std::stop_token&) { return Step(name); }, clock),
         blocking_("op-block", kBlockingThreads, clock),
         chores_(
             {.name = "op-chores", .workers = 2, .max_backoff = kMaxBackoff},
-            [this](const std::string& chore, std::stop_token) { return DoChore(chore); }, clock),
+            [this](const std::string& chore, const std::stop_token&) { return DoChore(chore); }, clock),
         gate_(std::make_shared<WakeGate>(work_)) {}
 
   ~Impl() { Shutdown(); }
@@ -377,7 +377,11 @@ kube::WorkQueue::Outcome Manager::Impl::DoChore(const std::string& chore) {
 }
 
 void Manager::Impl::OnOperationChange(const kube::Cache::Change& change) {
-  if (change.after == nullptr) return;
+  if (change.after == nullptr) {
+    // Its name may come back for another operation.
+    live_.Forget(kube::Name(*change.before));
+    return;
+  }
   const Record record(*change.after);
   if (record.cancel_requested()) {
     if (const std::shared_ptr<OperationRunner> runner = live_.FindRunner(record.name())) {

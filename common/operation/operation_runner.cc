@@ -99,8 +99,11 @@ absl::StatusOr<std::optional<milliseconds>> OperationRunner::Step() {
 }
 
 absl::Status OperationRunner::EndUnbegun(const absl::Status& why) {
-  if (finished_ || effects_begun() || undo_) return absl::OkStatus();
-  if (!outcome_) outcome_ = why;
+  if (finished_) return absl::OkStatus();
+  if (!outcome_) {
+    if (effects_begun() || undo_) return absl::OkStatus();
+    outcome_ = why;
+  }
   return Step().status();
 }
 
@@ -220,7 +223,7 @@ absl::Status OperationRunner::BeginEffects(kube::Json plan) {
   }
   if (plan.is_null()) plan = kube::Json::object();
   if (plan != plan_) RETURN_IF_ERROR(SavePlan(std::move(plan)));
-  if (effects_begun()) return absl::OkStatus();
+  if (effects_begun() || undo_) return absl::OkStatus();
   const ProgressFeed::Snapshot progress = feed_->TakeSnapshot();
   const kube::Time now = ServerNow(surroundings_.client);
   RETURN_IF_ERROR(record_.WriteStatus([&](Record& record) {
@@ -262,13 +265,15 @@ std::optional<ReleaseKey> OperationRunner::ticket() const {
 
 absl::Status OperationRunner::RecordProgress() {
   const ProgressFeed::Snapshot progress = feed_->TakeSnapshot();
+  const bool at_once = progress.wanted_reservation || !record_.record().state_recorded();
+  const bool due = surroundings_.clock.Now() - progress_recorded_at_ >= kRecordEvery;
   const bool changed = progress.revision != recorded_revision_;
-  if (!changed && !progress.wanted_reservation) return absl::OkStatus();
-  const steady_clock::time_point now = surroundings_.clock.Now();
-  if (!progress.wanted_reservation && now - progress_recorded_at_ < kRecordEvery) {
-    return absl::OkStatus();
-  }
-  RETURN_IF_ERROR(record_.WriteStatus([&](Record& record) { PutProgress(record, progress); }));
+  if (!at_once && !(changed && due)) return absl::OkStatus();
+  const kube::Time now = ServerNow(surroundings_.client);
+  RETURN_IF_ERROR(record_.WriteStatus([&](Record& record) {
+    if (!record.state_recorded()) record.set_queued(now);
+    PutProgress(record, progress);
+  }));
   ProgressRecorded(progress);
   return absl::OkStatus();
 }

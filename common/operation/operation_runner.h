@@ -57,7 +57,8 @@ class OperationRunner final : public Run {
   /// Says that cancelling was asked for; follow it by a Step.
   void Cancel() { cancel_requested_ = true; }
 
-  /// Instead of another Step: ends the operation with `why`, if it has no effects.
+  /// Instead of another Step: ends the operation with `why` if it has no effects, and records an
+  /// end that is not recorded yet.
   absl::Status EndUnbegun(const absl::Status& why);
 
   /// Whether the operation is another replica's now, or its record is gone.

@@ -16,7 +16,8 @@ namespace berth::operation {
 struct Identity {
   /// The pod's name, or the host's.
   std::string pod_name;
-  /// The pod's uid, or any text that no other running replica has.
+  /// The pod's uid, or another text that no other running replica has: letters, digits, '-', at
+  /// most 63.
   std::string pod_uid;
   /// Where other replicas reach this one's OperationService: "10.1.2.3:50051".
   std::string address;

@@ -150,6 +150,10 @@ State Record::state() const {
   return cancelled_unseen ? v1::Operation::STATE_CANCELLED : v1::Operation::STATE_QUEUED;
 }
 
+bool Record::state_recorded() const {
+  return !kube::StringAt(object_, {"status", "state"}).empty();
+}
+
 bool Record::cancel_requested() const {
   const Json& wish = kube::At(object_, {"spec", "cancelRequested"});
   return wish.is_boolean() && wish.get<bool>();

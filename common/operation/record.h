@@ -75,6 +75,8 @@ class Record {
   BodyDigest digest() const;
   Holder holder() const;
   State state() const;
+  /// Whether the state was ever written; a new record is QUEUED without that.
+  bool state_recorded() const;
   bool terminal() const { return IsTerminal(state()); }
   bool cancel_requested() const;
   /// An object; empty if none was recorded.

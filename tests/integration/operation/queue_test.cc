@@ -66,6 +66,8 @@ TEST_F(QueueTest, TellsThePlaceAndWhoIsAhead) {
   EXPECT_TRUE(watcher.WaitFor([&](const v1::OperationUpdate& update) {
     return update.queued().position() == 2 && update.queued().blocked_by() == head;
   }));
+  EXPECT_TRUE(Eventually([&] { return Stored(second)->state_recorded(); }));
+  EXPECT_EQ(Stored(second)->state(), v1::Operation::STATE_QUEUED);
 }
 
 TEST_F(QueueTest, RemovesAHeadThatNobodyRemoved) {
