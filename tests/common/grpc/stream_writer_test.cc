@@ -158,7 +158,7 @@ TEST_F(StreamWriterTest, AReaderThatDoesNotReadAtAllIsCutOff) {
   const std::shared_ptr<Stream> stream = Open({.max_queued_bytes = 1 << 20});
   absl::Notification over;
   stream->OnDone([&] { over.Notify(); });
-  while (stream->Push(Message(0, 1'000'000))) {
+  while (stream->Push(Message(0, 16'000'000))) {  // far more than any window of flow control
   }
   server_.server().streams().Tick(std::chrono::steady_clock::now());
   EXPECT_FALSE(over.HasBeenNotified()) << "it has a moment to read on";
