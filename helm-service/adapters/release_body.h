@@ -20,7 +20,7 @@ struct ReleaseBody {
 };
 
 /// Bound on an unpacked body: a Secret of 1 MiB can hold a gigabyte of zeros.
-inline constexpr std::size_t kLargestBody = std::size_t{64} << 20;
+inline constexpr std::size_t kLargestBody = std::size_t{32} << 20;
 
 /// Reads `data.release` of a release Secret: base64 (the Secret's) of base64 (Helm's) of gzip of
 /// JSON. Unpacks no further than to the chart's metadata, which is far before its templates.

@@ -20,7 +20,7 @@ absl::Status CheckPreconditions(const Action& action, const std::optional<Revisi
 /// What is known of a Helm that did not exit with 0.
 struct FailedHelm {
   HelmExit exit;
-  /// The last lines of its standard error, secrets replaced.
+  /// The last things it said that are no steps of its work, secrets replaced.
   std::vector<std::string> error_lines;
   std::optional<RevisionInfo> before;
   std::optional<RevisionInfo> after;

@@ -85,6 +85,8 @@ std::vector<std::string> HelmArguments(const Action& action, const HelmVersion& 
   Arguments arguments{std::string(kCommands[action.what.index()])};
   arguments.Flag("namespace", action.release.ns.value());
   arguments.Flag("timeout", fmt::format("{}s", std::max<std::int64_t>(timeout.count(), 1)));
+  // What Helm does is only told in its debug output.
+  arguments.Switch("debug");
   // Helm 4 takes a strategy and reads a bare --wait as the same one.
   if (action.wait && version.major >= 4) arguments.Flag("wait", "watcher");
   if (action.wait && version.major < 4) arguments.Switch("wait");

@@ -14,6 +14,7 @@
 #include "common/status/status.h"
 #include "common/sync/mutex.h"
 #include "helm-service/domain/failure.h"
+#include "helm-service/domain/helm_log.h"
 #include "helm-service/domain/redactor.h"
 
 namespace berth::helm {
@@ -32,27 +33,39 @@ constexpr seconds kRetry{1};
 // Helm gives up waiting so much before the deadline: it knows best what was not ready.
 constexpr seconds kReportMargin{2};
 
+Redactor MakeRedactor(const Action& action) {
+  const std::vector<std::string> known = {action.release.ns.value(), action.release.name.value()};
+  if (const auto* install = std::get_if<Install>(&action.what)) {
+    return Redactor(install->values, known);
+  }
+  if (const auto* upgrade = std::get_if<Upgrade>(&action.what)) {
+    return Redactor(upgrade->values, known);
+  }
+  return Redactor(nlohmann::json::object(), known);
+}
+
 // What Helm's callbacks leave for Advance. Shared with the process' thread.
 class Output {
  public:
-  Output(std::shared_ptr<operation::Reporter> reporter, Redactor redactor)
-      : reporter_(std::move(reporter)), redactor_(std::move(redactor)) {}
+  Output(std::shared_ptr<operation::Reporter> reporter, const Action& action)
+      : reporter_(std::move(reporter)),
+        redactor_(MakeRedactor(action)),
+        log_(/*shows_values=*/ReadsChart(action)) {}
 
   void OnLine(HelmStream stream, const std::string& line) {
-    const bool is_error = stream == HelmStream::kStderr;
-    // Notes may show what the chart made up, such as a password: they are for GetRelease.
-    if (!is_error && line == "NOTES:") in_notes_ = true;
-    if (!is_error && in_notes_) return;
-    std::string text = redactor_.Redact(line);
+    std::optional<HelmLog::Entry> entry = log_.Read(stream, line);
+    if (!entry.has_value()) return;
+    std::string text = redactor_.Redact(entry->text);
+    if (entry->kind == HelmLog::Kind::kWaiting) reporter_->Phase("WAITING", text);
     reporter_->Line("helm",
-                    is_error ? operation::v1::OutputLine::STREAM_STDERR
-                             : operation::v1::OutputLine::STREAM_STDOUT,
+                    stream == HelmStream::kStderr ? operation::v1::OutputLine::STREAM_STDERR
+                                                  : operation::v1::OutputLine::STREAM_STDOUT,
                     text);
-    if (!is_error) return;
+    if (entry->kind != HelmLog::Kind::kMessage) return;
     constexpr std::size_t kKept = 40;
     const MutexLock lock(mutex_);
-    error_lines_.push_back(std::move(text));
-    if (error_lines_.size() > kKept) error_lines_.pop_front();
+    messages_.push_back(std::move(text));
+    if (messages_.size() > kKept) messages_.pop_front();
   }
 
   void OnExit(absl::StatusOr<HelmExit> exit) {
@@ -68,17 +81,17 @@ class Output {
     return exit_;
   }
 
-  std::vector<std::string> error_lines() const {
+  std::vector<std::string> messages() const {
     const MutexLock lock(mutex_);
-    return {error_lines_.begin(), error_lines_.end()};
+    return {messages_.begin(), messages_.end()};
   }
 
  private:
   const std::shared_ptr<operation::Reporter> reporter_;
   const Redactor redactor_;
-  bool in_notes_ = false;  // used by the process' thread alone
+  HelmLog log_;  // used by the process' thread alone
   mutable Mutex mutex_;
-  std::deque<std::string> error_lines_ ABSL_GUARDED_BY(mutex_);
+  std::deque<std::string> messages_ ABSL_GUARDED_BY(mutex_);
   std::optional<absl::StatusOr<HelmExit>> exit_ ABSL_GUARDED_BY(mutex_);
 };
 
@@ -102,17 +115,6 @@ Phase WorkingPhase(const Action& action) {
     default:
       return {"UNINSTALLING", fmt::format("Helm uninstalls {}", name)};
   }
-}
-
-Redactor MakeRedactor(const Action& action) {
-  const std::vector<std::string> known = {action.release.ns.value(), action.release.name.value()};
-  if (const auto* install = std::get_if<Install>(&action.what)) {
-    return Redactor(install->values, known);
-  }
-  if (const auto* upgrade = std::get_if<Upgrade>(&action.what)) {
-    return Redactor(upgrade->values, known);
-  }
-  return Redactor(nlohmann::json::object(), known);
 }
 
 absl::Status CheckArchive(const Action& action, const ArchiveLimits& limits) {
@@ -254,7 +256,7 @@ Progress ReleaseHandler::Launch(Run& run, Attempt& attempt) const {
   const Action& action = *attempt.action;
   const Phase phase = WorkingPhase(action);
   run.Phase(phase.name, phase.message);
-  attempt.output = std::make_shared<Output>(run.reporter(), MakeRedactor(action));
+  attempt.output = std::make_shared<Output>(run.reporter(), action);
   const HelmRunner::Task task{
       .wait_timeout =
           std::max(std::chrono::floor<seconds>(run.remaining()) - kReportMargin, seconds(1)),
@@ -321,7 +323,7 @@ Progress ReleaseHandler::ConcludeFailure(Run& run, Attempt& attempt, HelmExit ex
     return Wait{kRetry};
   }
   const FailedHelm failed{.exit = exit,
-                          .error_lines = attempt.output->error_lines(),
+                          .error_lines = attempt.output->messages(),
                           .before = attempt.before,
                           .after = after};
   absl::Status error = attempt.stop_reported ? Stopped(run) : ExplainFailure(action, failed);

@@ -45,9 +45,10 @@ TEST(HelmVersionTest, SupportsHelm3From314OnAndHelm4) {
 }
 
 TEST(HelmArgumentsTest, InstallsWithFlagsFirstAndPositionalsBehindTheDashes) {
-  EXPECT_THAT(HelmArguments(MakeInstall(), kHelm4, seconds(90), "/run/chart.tgz"),
-              ElementsAre("install", "--namespace=shop", "--timeout=90s", "--wait=watcher",
-                          "--values=-", "--create-namespace", "--", "web", "/run/chart.tgz"));
+  EXPECT_THAT(
+      HelmArguments(MakeInstall(), kHelm4, seconds(90), "/run/chart.tgz"),
+      ElementsAre("install", "--namespace=shop", "--timeout=90s", "--debug", "--wait=watcher",
+                  "--values=-", "--create-namespace", "--", "web", "/run/chart.tgz"));
 }
 
 TEST(HelmArgumentsTest, SpellsWaitingAsHelm3Does) {
@@ -64,15 +65,17 @@ TEST(HelmArgumentsTest, UpgradesWithTheNewValuesOnly) {
                       .install = true}};
   EXPECT_THAT(
       HelmArguments(action, kHelm4, seconds(60), ""),
-      ElementsAre("upgrade", "--namespace=shop", "--timeout=60s", "--values=-", "--reset-values",
-                  "--install", "--version=^1.2", "--", "web", "oci://host/web"));
+      ElementsAre("upgrade", "--namespace=shop", "--timeout=60s", "--debug", "--values=-",
+                  "--reset-values", "--install", "--version=^1.2", "--", "web", "oci://host/web"));
 }
 
 TEST(HelmArgumentsTest, RollsBackAndUninstalls) {
-  EXPECT_THAT(HelmArguments({.release = Key(), .what = Rollback{3}}, kHelm4, seconds(60), ""),
-              ElementsAre("rollback", "--namespace=shop", "--timeout=60s", "--", "web", "3"));
-  EXPECT_THAT(HelmArguments({.release = Key(), .what = Uninstall{}}, kHelm4, seconds(60), ""),
-              ElementsAre("uninstall", "--namespace=shop", "--timeout=60s", "--", "web"));
+  EXPECT_THAT(
+      HelmArguments({.release = Key(), .what = Rollback{3}}, kHelm4, seconds(60), ""),
+      ElementsAre("rollback", "--namespace=shop", "--timeout=60s", "--debug", "--", "web", "3"));
+  EXPECT_THAT(
+      HelmArguments({.release = Key(), .what = Uninstall{}}, kHelm4, seconds(60), ""),
+      ElementsAre("uninstall", "--namespace=shop", "--timeout=60s", "--debug", "--", "web"));
 }
 
 TEST(HelmArgumentsTest, NeverHoldsValues) {

@@ -268,17 +268,20 @@ TEST_F(ReleaseHandlerTest, WaitsOutAnApiServerThatIsAwayUntilTheDeadline) {
   EXPECT_EQ(ReasonOf(ErrorOf(handler.Advance(run_))), Reason::ERROR_REASON_OPERATION_TIMEOUT);
 }
 
-TEST_F(ReleaseHandlerTest, ReplacesSecretsInLinesAndErrorsAndDropsNotes) {
+TEST_F(ReleaseHandlerTest, TellsWhatHelmDoesWithoutSecretsAndValues) {
   ReleaseHandler handler = Handler(MakeInstall());
   handler.Advance(run_);
-  helm_.Line(HelmStream::kStdout, "NAME: web");
-  helm_.Line(HelmStream::kStdout, "NOTES:");
-  helm_.Line(HelmStream::kStdout, "your password is generated");
+  helm_.Line(HelmStream::kStderr, "level=DEBUG msg=\"creating resource(s)\" resources=3");
+  helm_.Line(HelmStream::kStderr, "level=DEBUG msg=\"waiting for resources\" count=3 timeout=5s");
+  helm_.Line(HelmStream::kStdout, "USER-SUPPLIED VALUES:");
   helm_.Line(HelmStream::kStderr, "Error: invalid value: hunter2");
   helm_.Exit(1);
   const absl::Status error = ErrorOf(handler.Advance(run_));
   EXPECT_EQ(std::string(error.message()), "invalid value: [redacted]");
-  EXPECT_THAT(run_.reports->lines, ElementsAre("NAME: web", "Error: invalid value: [redacted]"));
+  EXPECT_THAT(run_.reports->lines, ElementsAre("creating resource(s) resources=3",
+                                               "waiting for resources count=3 timeout=5s",
+                                               "Error: invalid value: [redacted]"));
+  EXPECT_THAT(run_.reports->phases, ElementsAre("INSTALLING", "WAITING"));
 }
 
 TEST_F(ReleaseHandlerTest, TerminatesAnInstallThatIsCancelled) {

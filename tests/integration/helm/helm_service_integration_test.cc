@@ -54,6 +54,13 @@ struct Outcome {
     }
     return names;
   }
+  std::vector<std::string> lines() const {
+    std::vector<std::string> texts;
+    for (const OperationUpdate& update : updates) {
+      if (update.has_line()) texts.push_back(update.line().text());
+    }
+    return texts;
+  }
 };
 
 template <typename Response>
@@ -220,6 +227,8 @@ TEST_P(HelmServiceTest, InstallsUpgradesRollsBackAndUninstalls) {
   ASSERT_TRUE(installed.status.ok()) << installed.status;
   ASSERT_TRUE(installed.updates.front().has_accepted());
   EXPECT_THAT(installed.phases(), Contains("INSTALLING"));
+  EXPECT_THAT(installed.lines(), Contains(HasSubstr("creating ")));
+  EXPECT_THAT(installed.lines(), Not(Contains(HasSubstr("VALUES"))));
   const v1::Release& first = installed.last->result().release();
   EXPECT_EQ(first.revision(), 1);
   EXPECT_EQ(first.status(), v1::Release::STATUS_DEPLOYED);
@@ -383,6 +392,7 @@ TEST_P(HelmServiceTest, NeverShowsSecretValues) {
   EXPECT_THAT(arguments, HasSubstr("install"));
   EXPECT_THAT(arguments, Not(HasSubstr(kSecret)));
   EXPECT_EQ(ReasonOf(outcome->status), Reason::ERROR_REASON_RELEASE_NOT_READY) << outcome->status;
+  EXPECT_THAT(outcome->phases(), Contains("WAITING"));
   EXPECT_EQ(GetRelease()->status(), v1::Release::STATUS_FAILED);
   std::string shown = outcome->status.ToString() + service_->Log();
   for (const OperationUpdate& update : outcome->updates) shown += update.ShortDebugString();

@@ -1,0 +1,192 @@
+#include "helm-service/adapters/helm_process_runner.h"
+
+#include <sys/stat.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/synchronization/notification.h"
+#include "common/status/status.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace berth::helm {
+namespace {
+
+namespace fs = std::filesystem;
+using std::chrono::seconds;
+using ::testing::Contains;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+// A stand-in for helm: a script that answers "version" and otherwise tells what it was given.
+constexpr char kScript[] = R"script(#!/bin/sh
+if [ "$1" = version ]; then echo v4.1.4; exit 0; fi
+case "$*" in *sleeper*) echo ready; exec sleep 1000;; esac
+for argument in "$@"; do echo "arg $argument"; done
+env | grep -E '^(HELM_|KUBECONFIG|HOME|SECRET)' | sed 's/^/env /'
+echo "cwd $(pwd) has $(ls | wc -l)"
+echo "kubeconfig $(stat -c %a "$KUBECONFIG")"
+echo "plugins $(ls "$HELM_PLUGINS" | wc -l)"
+for last; do :; done
+if [ -f "$last" ]; then echo "chart $(cat "$last")"; fi
+echo "input $(cat)" >&2
+exit 5
+)script";
+
+class HelmProcessRunnerTest : public ::testing::Test {
+ protected:
+  HelmProcessRunnerTest() {
+    std::string root = ::testing::TempDir() + "runner-XXXXXX";
+    root_ = ::mkdtemp(root.data());
+    WriteProgram(kScript);
+  }
+  ~HelmProcessRunnerTest() override { fs::remove_all(root_); }
+
+  void WriteProgram(const std::string& script) {
+    std::ofstream(root_ + "/helm") << script;
+    ::chmod((root_ + "/helm").c_str(), 0755);
+  }
+
+  absl::StatusOr<std::unique_ptr<HelmProcessRunner>> Create() {
+    return HelmProcessRunner::Create(*supervisor_,
+                                     {.binary = root_ + "/helm",
+                                      .work_directory = root_ + "/work",
+                                      .kube = {.server = "https://127.0.0.1:1", .token = "t"}});
+  }
+
+  std::size_t RunFolders() const {
+    std::size_t count = 0;
+    for (const auto& own : fs::directory_iterator(root_ + "/work")) {
+      for ([[maybe_unused]] const auto& run : fs::directory_iterator(own.path())) ++count;
+    }
+    return count;
+  }
+
+  static ReleaseKey Key(const std::string& name) {
+    return {*NamespaceName::Parse("shop"), *ReleaseName::Parse(name)};
+  }
+
+  std::string root_;
+  std::unique_ptr<process::Supervisor> supervisor_ = process::Supervisor::Create().value();
+};
+
+// What a process said until its end.
+struct Heard {
+  std::vector<std::string> lines;
+  absl::StatusOr<HelmExit> exit;
+  absl::Notification first_line;
+  absl::Notification done;
+
+  HelmRunner::Callbacks Callbacks() {
+    return {.on_line =
+                [this](HelmStream, std::string line) {
+                  lines.push_back(std::move(line));
+                  if (!first_line.HasBeenNotified()) first_line.Notify();
+                },
+            .on_exit =
+                [this](absl::StatusOr<HelmExit> result) {
+                  exit = std::move(result);
+                  done.Notify();
+                }};
+  }
+};
+
+TEST_F(HelmProcessRunnerTest, AsksTheProgramForItsVersion) {
+  const auto runner = Create();
+  ASSERT_TRUE(runner.ok()) << runner.status();
+  EXPECT_EQ((*runner)->version(), (HelmVersion{4, 1, 4}));
+}
+
+TEST_F(HelmProcessRunnerTest, RefusesProgramsThatAreNoHelmItKnows) {
+  for (const char* script : {"#!/bin/sh\necho v2.17.0\n", "#!/bin/sh\necho hello\n",
+                             "#!/bin/sh\nexit 1\n", "no program"}) {
+    WriteProgram(script);
+    EXPECT_EQ(ReasonOf(Create().status()), Reason::ERROR_REASON_HELM_UNAVAILABLE) << script;
+  }
+  fs::remove(root_ + "/helm");
+  EXPECT_EQ(ReasonOf(Create().status()), Reason::ERROR_REASON_HELM_UNAVAILABLE);
+}
+
+TEST_F(HelmProcessRunnerTest, RunsHelmInAPrivateFolderWithValuesOnItsInput) {
+  ::setenv("SECRET_OF_OURS", "x", 1);
+  const auto runner = Create().value();
+  const Action action{
+      .release = Key("web"),
+      .what = Install{.chart = ChartArchive{"archive-bytes"}, .values = {{"password", "hunter2"}}}};
+  Heard heard;
+  const auto process = runner->Start(
+      action, {.wait_timeout = seconds(9), .kill_after = seconds(60)}, heard.Callbacks());
+  ASSERT_TRUE(process.ok()) << process.status();
+  heard.done.WaitForNotification();
+  EXPECT_EQ(heard.exit->code, 5);
+  EXPECT_THAT(heard.lines, Contains("arg install"));
+  EXPECT_THAT(heard.lines, Contains("arg --timeout=9s"));
+  EXPECT_THAT(heard.lines, Contains("chart archive-bytes"));
+  EXPECT_THAT(heard.lines, Contains("input {\"password\":\"hunter2\"}"));
+  EXPECT_THAT(heard.lines, Contains("kubeconfig 600"));
+  EXPECT_THAT(heard.lines, Contains("plugins 0"));
+  EXPECT_THAT(heard.lines, Contains(HasSubstr("/empty has 0")));
+  EXPECT_THAT(heard.lines, Contains("env HELM_DRIVER=secret"));
+  EXPECT_THAT(heard.lines, Not(Contains(HasSubstr("SECRET_OF_OURS"))));
+}
+
+TEST_F(HelmProcessRunnerTest, RemovesTheFolderAfterTheEnd) {
+  const auto runner = Create().value();
+  Heard heard;
+  auto process =
+      runner->Start({.release = Key("web"), .what = Uninstall{}},
+                    {.wait_timeout = seconds(9), .kill_after = seconds(60)}, heard.Callbacks());
+  heard.done.WaitForNotification();
+  supervisor_->Shutdown();  // the callback and what it holds are gone
+  EXPECT_EQ(RunFolders(), 0U);
+}
+
+TEST_F(HelmProcessRunnerTest, TerminatesAndKillsTheProcess) {
+  const auto runner = Create().value();
+  const Action action{.release = Key("sleeper"), .what = Uninstall{}};
+  const HelmRunner::Task task{.wait_timeout = seconds(9), .kill_after = seconds(600)};
+  Heard terminated;
+  auto first = runner->Start(action, task, terminated.Callbacks()).value();
+  terminated.first_line.WaitForNotification();
+  first->Terminate();
+  terminated.done.WaitForNotification();
+  EXPECT_EQ(terminated.exit->signal, SIGTERM);
+
+  Heard killed;
+  auto second = runner->Start(action, task, killed.Callbacks()).value();
+  killed.first_line.WaitForNotification();
+  second.reset();
+  killed.done.WaitForNotification();
+  EXPECT_EQ(killed.exit->signal, SIGKILL);
+}
+
+TEST_F(HelmProcessRunnerTest, KillsWithoutTermAtTheEndOfItsTime) {
+  const auto runner = Create().value();
+  Heard heard;
+  const auto process = runner->Start(
+      {.release = Key("sleeper"), .what = Uninstall{}},
+      {.wait_timeout = seconds(1), .kill_after = std::chrono::milliseconds(50)}, heard.Callbacks());
+  heard.done.WaitForNotification();
+  EXPECT_EQ(heard.exit->signal, SIGKILL);
+}
+
+TEST_F(HelmProcessRunnerTest, SaysThatThisProcessIsAboutToStop) {
+  const auto runner = Create().value();
+  supervisor_->Shutdown();
+  Heard heard;
+  const auto process =
+      runner->Start({.release = Key("web"), .what = Uninstall{}},
+                    {.wait_timeout = seconds(9), .kill_after = seconds(60)}, heard.Callbacks());
+  heard.done.WaitForNotification();
+  EXPECT_TRUE(absl::IsCancelled(heard.exit.status()));
+}
+
+}  // namespace
+}  // namespace berth::helm

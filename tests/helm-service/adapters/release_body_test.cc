@@ -1,0 +1,109 @@
+#include "helm-service/adapters/release_body.h"
+
+#include <string>
+
+#include <nlohmann/json.hpp>
+
+#include "absl/strings/escaping.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/helm-service/domain/tar_builder.h"
+
+namespace berth::helm {
+namespace {
+
+using ::testing::HasSubstr;
+using Json = nlohmann::ordered_json;
+
+Json MakeRelease() {
+  return Json::parse(R"({
+    "name": "web",
+    "info": {"first_deployed": "2026-01-01T00:00:00Z", "last_deployed": "2026-01-02T03:04:05.6Z",
+             "deleted": "", "description": "Install complete", "status": "pending-install",
+             "notes": "Hello",
+             "resources": {"v1/Pod": [{"metadata": {"name": "x"}}]}},
+    "chart": {"metadata": {"name": "chart", "version": "1.2.3", "appVersion": "9.9",
+                           "dependencies": [{"name": "other", "version": "0.0.1"}]},
+              "templates": [{"name": "a", "data": "eA=="}]},
+    "config": {"big": 12345678901234567, "float": 1.5},
+    "version": 1})");
+}
+
+std::string Pack(const std::string& bytes) { return absl::Base64Escape(absl::Base64Escape(bytes)); }
+
+std::string Unpack(const std::string& data) {
+  std::string outer;
+  std::string inner;
+  absl::Base64Unescape(data, &outer);
+  absl::Base64Unescape(outer, &inner);
+  return inner;
+}
+
+std::string Helm(const Json& release) { return Pack(TarBuilder::Gzip(release.dump())); }
+
+TEST(ReadReleaseBodyTest, ReadsWhatHelmStored) {
+  const auto body = ReadReleaseBody(Helm(MakeRelease()));
+  ASSERT_TRUE(body.ok()) << body.status();
+  EXPECT_EQ(body->chart_name, "chart");
+  EXPECT_EQ(body->chart_version, "1.2.3");
+  EXPECT_EQ(body->app_version, "9.9");
+  EXPECT_EQ(body->last_deployed, "2026-01-02T03:04:05.6Z");
+  EXPECT_EQ(body->description, "Install complete");
+  EXPECT_EQ(body->notes, "Hello");
+}
+
+TEST(ReadReleaseBodyTest, ReadsBareJsonOfOldHelms) {
+  EXPECT_EQ(ReadReleaseBody(Pack(MakeRelease().dump()))->chart_version, "1.2.3");
+}
+
+TEST(ReadReleaseBodyTest, StopsBeforeTheTemplates) {
+  Json release = MakeRelease();
+  release["chart"]["templates"][0]["data"] = std::string(5'000'000, 'x');
+  std::string packed = TarBuilder::Gzip(release.dump());
+  packed.resize(packed.size() / 2);  // the rest would be missed, were it looked for
+  EXPECT_EQ(ReadReleaseBody(Pack(packed))->chart_version, "1.2.3");
+}
+
+TEST(ReadReleaseBodyTest, RefusesWhatIsNoRelease) {
+  for (const std::string& data :
+       {std::string(), std::string("%%%"), Pack("hello"), Pack("{}"), Pack("\x1f\x8b\x08junk"),
+        Pack(TarBuilder::Gzip("[1,2")), Helm(Json{{"info", Json::object()}})}) {
+    EXPECT_EQ(ReadReleaseBody(data).status().code(), absl::StatusCode::kDataLoss) << data;
+  }
+}
+
+TEST(ReadReleaseBodyTest, StopsUnpackingAtItsLimit) {
+  const std::string bomb =
+      TarBuilder::Gzip("{\"manifest\":\"" + std::string(kLargestBody + 1000, ' ') + "\"");
+  EXPECT_EQ(ReadReleaseBody(Pack(bomb)).status().code(), absl::StatusCode::kDataLoss);
+}
+
+TEST(WithStatusTest, ReplacesStatusAndDescriptionAndKeepsTheRest) {
+  const auto data = WithStatus(Helm(MakeRelease()), "failed", "killed");
+  ASSERT_TRUE(data.ok()) << data.status();
+  EXPECT_THAT(Unpack(*data), ::testing::StartsWith("\x1f\x8b\x08"));
+  // Reading it back through another change unpacks it.
+  const auto body = ReadReleaseBody(*data);
+  ASSERT_TRUE(body.ok()) << body.status();
+  EXPECT_EQ(body->description, "killed");
+  EXPECT_EQ(body->chart_version, "1.2.3");
+  EXPECT_EQ(body->notes, "Hello");
+}
+
+TEST(WithStatusTest, ChangesNothingElseByAByte) {
+  Json expected = MakeRelease();
+  const auto data = WithStatus(Pack(expected.dump()), "failed", "killed");
+  ASSERT_TRUE(data.ok()) << data.status();
+  expected["info"]["status"] = "failed";
+  expected["info"]["description"] = "killed";
+  EXPECT_EQ(Unpack(*data), expected.dump());
+  EXPECT_THAT(Unpack(*data), HasSubstr("12345678901234567"));
+}
+
+TEST(WithStatusTest, RefusesWhatIsNoRelease) {
+  EXPECT_EQ(WithStatus(Pack("[]"), "failed", "").status().code(), absl::StatusCode::kDataLoss);
+  EXPECT_EQ(WithStatus("%", "failed", "").status().code(), absl::StatusCode::kDataLoss);
+}
+
+}  // namespace
+}  // namespace berth::helm
