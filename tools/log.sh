@@ -26,19 +26,25 @@ begin() {
   shift
   mkdir -p "$LOG_DIR"
   STEP_STARTS[$title]=$EPOCHREALTIME
-  ("$@") >"$(step_log "$title")" 2>&1 </dev/null &
+  rm -f "$(step_status "$title")"
+  # The status goes through a file: bash forgets that of a process whose id is used again meanwhile.
+  (
+    trap 'echo $? >"$(step_status "$title")"' EXIT
+    "$@"
+  ) >"$(step_log "$title")" 2>&1 </dev/null &
   STEP_PIDS[$title]=$!
 }
 declare -A STEP_STARTS STEP_PIDS
 
 # finish TITLE
 finish() {
-  local title=$1 start=${STEP_STARTS[$1]} pid=${STEP_PIDS[$1]} log status=0
+  local title=$1 start=${STEP_STARTS[$1]} pid=${STEP_PIDS[$1]} log status
   log=$(step_log "$title")
-  while ! wait_pid "$pid" 20; do
+  while [[ ! -s $(step_status "$title") ]] && ! wait_pid "$pid" 20; do
     printf '    %-46s %8s  %s\n' "$title ..." "$(since "$start")" "$(last_line "$log")"
   done
-  wait "$pid" || status=$?
+  # A step that was killed leaves no status.
+  status=$(cat "$(step_status "$title")" 2>/dev/null || echo 137)
   if ((status != 0)); then
     printf '  FAILED %s after %s, see %s\n' "$title" "$(since "$start")" "$log"
     tail -n 40 "$log" | sed 's/^/    | /'
@@ -50,6 +56,10 @@ finish() {
 
 step_log() {
   echo "$LOG_DIR/$(tr -cs 'a-zA-Z0-9' '-' <<<"$1" | sed 's/-*$//').log"
+}
+
+step_status() {
+  echo "$(step_log "$1").status"
 }
 
 # end_steps: ends those that still run in the background.
