@@ -24,12 +24,13 @@ RuleEngine::RuleEngine(kube::Client& client, port::v1::PortService::StubInterfac
       rule_cache_(client, RuleCacheOptions(options_.ns)),
       claim_cache_(client, {.resource = kube::kPortClaims, .ns = options_.ns}),
       service_cache_(client, ServiceCacheOptions()),
+      endpoint_cache_(client, EndpointCacheOptions()),
       watcher_(client, {.ns = options_.ns, .on_change = [this] { loop_->LookAtAll(); }}),
       source_(client, rule_cache_, options_.ns),
       rules_(client, options_.ns),
       claims_(client, claim_cache_, options_.ns, port_service, options_.port_service_timeout),
       pools_(client, watcher_, options_.ns),
-      targets_(service_cache_),
+      targets_(service_cache_, endpoint_cache_),
       objects_(client),
       service_(rules_, claims_, pools_, drivers_) {
   // Every driver of this version; a pool of another one is refused by name.
@@ -52,10 +53,12 @@ absl::Status RuleEngine::Wire(metrics::Registry& metrics) {
                                                                     .drivers = drivers_,
                                                                     .clock = kube::RealClock()},
                                        options_.loop);
-  loop_ = std::make_unique<RuleLoop>(
-      *reconciler_, pools_,
-      RuleLoop::Caches{.rules = rule_cache_, .claims = claim_cache_, .services = service_cache_},
-      metrics, options_.workers);
+  loop_ = std::make_unique<RuleLoop>(*reconciler_, pools_,
+                                     RuleLoop::Caches{.rules = rule_cache_,
+                                                      .claims = claim_cache_,
+                                                      .services = service_cache_,
+                                                      .endpoint_slices = endpoint_cache_},
+                                     metrics, options_.workers);
   return absl::OkStatus();
 }
 
@@ -71,10 +74,11 @@ RuleEngine::~RuleEngine() {
 
 absl::Status RuleEngine::Start(std::chrono::steady_clock::time_point deadline) {
   watcher_.Start();
-  for (kube::Cache* cache : {&rule_cache_, &claim_cache_, &service_cache_}) {
+  for (kube::Cache* cache : {&rule_cache_, &claim_cache_, &service_cache_, &endpoint_cache_}) {
     cache->Start();
   }
-  for (const kube::Cache* cache : {&rule_cache_, &claim_cache_, &service_cache_}) {
+  for (const kube::Cache* cache :
+       {&rule_cache_, &claim_cache_, &service_cache_, &endpoint_cache_}) {
     RETURN_IF_ERROR(cache->WaitForSync(deadline));
   }
   RETURN_IF_ERROR(watcher_.WaitForSync(deadline));

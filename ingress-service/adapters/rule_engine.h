@@ -70,6 +70,7 @@ class RuleEngine {
   kube::Cache rule_cache_;
   kube::Cache claim_cache_;
   kube::Cache service_cache_;
+  kube::Cache endpoint_cache_;
   pool::PoolWatcher watcher_;
   KubeRuleSource source_;
   KubeRuleStore rules_;

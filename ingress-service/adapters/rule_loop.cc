@@ -8,6 +8,7 @@
 #include "common/status/macros.h"
 #include "common/status/status.h"
 #include "ingress-service/adapters/kube_rule_source.h"
+#include "ingress-service/adapters/service_targets.h"
 
 namespace berth::ingress {
 namespace {
@@ -53,6 +54,10 @@ RuleLoop::RuleLoop(PoolReconciler& reconciler, const Pools& pools, Caches caches
       .on_change = [this](const kube::Cache::Change& change) { OnService(change); },
       .on_synced = [this] { LookAtAll(); },
   }));
+  subscriptions_.push_back(caches.endpoint_slices.AddListener({
+      .on_change = [this](const kube::Cache::Change& change) { OnEndpoints(change); },
+      .on_synced = [this] { LookAtAll(); },
+  }));
 }
 
 void RuleLoop::Start() { queue_.Start(); }
@@ -78,8 +83,20 @@ void RuleLoop::OnService(const kube::Cache::Change& change) {
   if (same_ports) {
     return;
   }
-  const std::string name = kube::NameOf(Either(change)).ToString();
-  for (const kube::Cache::Object& rule : rules_.ByIndex(kRulesByTarget, name)) {
+  LookAtRulesTo(kube::NameOf(Either(change)).ToString());
+}
+
+void RuleLoop::OnEndpoints(const kube::Cache::Change& change) {
+  const bool same_readiness =
+      change.before != nullptr && change.after != nullptr &&
+      kube::At(*change.before, {"ready"}) == kube::At(*change.after, {"ready"});
+  if (!same_readiness) {
+    LookAtRulesTo(ServiceOf(Either(change)));
+  }
+}
+
+void RuleLoop::LookAtRulesTo(const std::string& service) {
+  for (const kube::Cache::Object& rule : rules_.ByIndex(kRulesByTarget, service)) {
     queue_.Add(PoolOf(*rule));
   }
 }

@@ -24,6 +24,7 @@ class RuleLoop {
     kube::Cache& rules;
     kube::Cache& claims;
     kube::Cache& services;
+    kube::Cache& endpoint_slices;
   };
 
   RuleLoop(PoolReconciler& reconciler, const Pools& pools, Caches caches,
@@ -42,6 +43,8 @@ class RuleLoop {
   kube::WorkQueue::Outcome Pass(const std::string& key);
   void OnNamed(const kube::Cache::Change& change);
   void OnService(const kube::Cache::Change& change);
+  void OnEndpoints(const kube::Cache::Change& change);
+  void LookAtRulesTo(const std::string& service);
 
   PoolReconciler& reconciler_;
   const Pools& pools_;

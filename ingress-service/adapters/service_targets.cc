@@ -2,6 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <utility>
+#include <vector>
+
 #include "common/kube/object.h"
 #include "common/status/macros.h"
 #include "common/status/status.h"
@@ -10,6 +14,17 @@ namespace berth::ingress {
 namespace {
 
 using kube::Json;
+
+constexpr const char* kServiceNameLabel = "kubernetes.io/service-name";
+
+// metadata as far as a cache needs it.
+Json Identity(const Json& object) {
+  Json metadata = Json::object();
+  for (const char* field : {"namespace", "name", "uid", "resourceVersion"}) {
+    metadata[field] = kube::At(object, {"metadata", field});
+  }
+  return metadata;
+}
 
 void KeepPortsOnly(Json& service) {
   Json ports = Json::array();
@@ -22,11 +37,18 @@ void KeepPortsOnly(Json& service) {
     }
     ports.push_back(std::move(kept));
   }
-  Json metadata = Json::object();
-  for (const char* field : {"namespace", "name", "uid", "resourceVersion"}) {
-    metadata[field] = kube::At(service, {"metadata", field});
-  }
-  service = {{"metadata", std::move(metadata)}, {"spec", {{"ports", std::move(ports)}}}};
+  service = {{"metadata", Identity(service)}, {"spec", {{"ports", std::move(ports)}}}};
+}
+
+void KeepReadinessOnly(Json& slice) {
+  const Json& endpoints = kube::At(slice, {"endpoints"});
+  // A condition that is absent means ready.
+  const bool ready = std::any_of(endpoints.begin(), endpoints.end(), [](const Json& endpoint) {
+    return kube::At(endpoint, {"conditions", "ready"}) != false;
+  });
+  Json metadata = Identity(slice);
+  metadata["labels"][kServiceNameLabel] = kube::Label(slice, kServiceNameLabel).value_or("");
+  slice = {{"metadata", std::move(metadata)}, {"ready", ready}};
 }
 
 bool Matches(const Json& entry, const Target& target, pool::Protocol protocol) {
@@ -44,6 +66,34 @@ bool Matches(const Json& entry, const Target& target, pool::Protocol protocol) {
 
 kube::Cache::Options ServiceCacheOptions() {
   return {.resource = kube::kServices, .transform = KeepPortsOnly};
+}
+
+kube::Cache::Options EndpointCacheOptions() {
+  kube::Cache::Options options{.resource = kube::kEndpointSlices, .transform = KeepReadinessOnly};
+  options.indexes[kEndpointsByService] = [](const Json& slice) -> std::vector<std::string> {
+    return {ServiceOf(slice)};
+  };
+  return options;
+}
+
+std::string ServiceOf(const Json& endpoint_slice) {
+  return fmt::format("{}/{}", kube::Namespace(endpoint_slice),
+                     kube::Label(endpoint_slice, kServiceNameLabel).value_or(""));
+}
+
+absl::Status ServiceTargets::CheckEndpoints(const Target& target) const {
+  if (!endpoint_slices_.synced()) {
+    return Error(absl::StatusCode::kUnavailable, Reason::ERROR_REASON_NOT_READY,
+                 "the endpoints are not known yet");
+  }
+  const std::string service = fmt::format("{}/{}", target.ns, target.service);
+  for (const kube::Cache::Object& slice : endpoint_slices_.ByIndex(kEndpointsByService, service)) {
+    if (kube::At(*slice, {"ready"}) == true) {
+      return absl::OkStatus();
+    }
+  }
+  return Error(absl::StatusCode::kUnavailable, Reason::ERROR_REASON_NO_READY_ENDPOINTS,
+               fmt::format("no endpoint of Service '{}' is ready", service));
 }
 
 absl::StatusOr<pool::Port> ServiceTargets::Resolve(const Target& target,

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string>
+
 #include "common/kube/cache.h"
 #include "ingress-service/domain/targets.h"
 
@@ -9,15 +11,28 @@ namespace berth::ingress {
 /// ports.
 kube::Cache::Options ServiceCacheOptions();
 
-/// Services as targets. Thread safe; borrows the cache.
+/// Index of a cache of EndpointSlices: "namespace/service".
+inline constexpr const char* kEndpointsByService = "service";
+
+/// The other one: all EndpointSlices, no more of each than its Service and whether one of its
+/// endpoints is ready.
+kube::Cache::Options EndpointCacheOptions();
+
+/// "namespace/service" of an object in that cache.
+std::string ServiceOf(const kube::Json& endpoint_slice);
+
+/// Services as targets. Thread safe; borrows both caches.
 class ServiceTargets : public Targets {
  public:
-  explicit ServiceTargets(const kube::Cache& services) : services_(services) {}
+  ServiceTargets(const kube::Cache& services, const kube::Cache& endpoint_slices)
+      : services_(services), endpoint_slices_(endpoint_slices) {}
 
   absl::StatusOr<pool::Port> Resolve(const Target& target, pool::Protocol protocol) const override;
+  absl::Status CheckEndpoints(const Target& target) const override;
 
  private:
   const kube::Cache& services_;
+  const kube::Cache& endpoint_slices_;
 };
 
 }  // namespace berth::ingress

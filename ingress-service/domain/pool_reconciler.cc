@@ -316,6 +316,7 @@ class PoolReconciler::Pass {
     const Rule& rule = *work.rule;
     Sighting& sighting = work.sighting;
     sighting.resolved = with_.targets.Resolve(rule.spec.target, rule.name.protocol()).status();
+    sighting.endpoints = with_.targets.CheckEndpoints(rule.spec.target);
     sighting.load_balancer = LoadBalancerStatus();
     const auto progress = result_.live.find(rule.name.ToString());
     // Before everything is known a replica that has just started would take back what is proved.

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <string_view>
+#include <utility>
 
 namespace berth::ingress {
 namespace {
@@ -57,27 +58,30 @@ struct Verdict {
   std::string evidence;
 };
 
+// Why a connection does not reach a backend: the cause that is known before the one that is seen.
+Verdict NotServed(const Sighting& sighting, absl::Status seen) {
+  for (const absl::Status& cause : {sighting.resolved, sighting.endpoints}) {
+    if (!cause.ok()) {
+      return {cause, ""};
+    }
+  }
+  return {std::move(seen), ""};
+}
+
 Verdict JudgeProbe(const Sighting& sighting, const ProbeResult& probe) {
   switch (probe.kind) {
     case ProbeResult::Kind::kServing:
       return {absl::OkStatus(), "tcp-connect"};
     case ProbeResult::Kind::kClosed:
-      if (!sighting.resolved.ok()) {
-        return {sighting.resolved, ""};
-      }
-      return {Error(absl::StatusCode::kUnavailable, Reason::ERROR_REASON_NO_READY_ENDPOINTS,
-                    fmt::format("the load balancer has no backend for the port ({}): the target "
-                                "Service has no ready endpoint",
-                                probe.detail)),
-              ""};
+      return NotServed(
+          sighting,
+          Error(absl::StatusCode::kUnavailable, Reason::ERROR_REASON_NO_READY_ENDPOINTS,
+                fmt::format("the load balancer does not reach the target: {}", probe.detail)));
     case ProbeResult::Kind::kUnreachable:
-      if (!sighting.resolved.ok()) {
-        return {sighting.resolved, ""};
-      }
-      return {NotProgrammed(fmt::format(
-                  "the entry is written, and the load balancer does not serve it yet: {}",
-                  probe.detail)),
-              ""};
+      return NotServed(sighting,
+                       NotProgrammed(fmt::format(
+                           "the entry is written, and the load balancer does not serve it yet: {}",
+                           probe.detail)));
   }
   return {};
 }

@@ -25,6 +25,9 @@ struct Sighting {
   /// Whether a connection is to prove that it is served; else the entries are all the evidence
   /// there is.
   bool needs_probe = false;
+  /// Whether the target has a ready endpoint: why a connection fails, if it does. A controller may
+  /// leave out an entry without one.
+  absl::Status endpoints;
   /// What the connection showed; none if none came to an end yet.
   std::optional<ProbeResult> probe;
 };

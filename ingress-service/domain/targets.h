@@ -1,5 +1,6 @@
 #pragma once
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "common/pool/port.h"
 #include "ingress-service/domain/rule.h"
@@ -15,6 +16,9 @@ class Targets {
   /// NOT_READY before the first list.
   virtual absl::StatusOr<pool::Port> Resolve(const Target& target,
                                              pool::Protocol protocol) const = 0;
+  /// OK if the Service has an endpoint that is ready; UNAVAILABLE, NO_READY_ENDPOINTS if not, and
+  /// NOT_READY before the first list.
+  virtual absl::Status CheckEndpoints(const Target& target) const = 0;
 };
 
 }  // namespace berth::ingress

@@ -324,6 +324,9 @@ class FakeTargets : public Targets {
  public:
   std::set<std::string> missing;
   std::map<std::string, pool::Port> named;
+  absl::Status endpoints;
+
+  absl::Status CheckEndpoints(const Target&) const override { return endpoints; }
 
   absl::StatusOr<pool::Port> Resolve(const Target& target, pool::Protocol) const override {
     if (missing.contains(target.service)) {

@@ -73,6 +73,18 @@ TEST(RuleStatusTest, TellsAMissingTargetFromAMissingBackend) {
   }
 }
 
+TEST(RuleStatusTest, UnreachableWithoutEndpointsIsNoReadyEndpoints) {
+  Sighting sighting = Written();
+  sighting.endpoints =
+      Error(absl::StatusCode::kUnavailable, Reason::ERROR_REASON_NO_READY_ENDPOINTS, "no endpoint");
+  sighting.probe = {.kind = ProbeResult::Kind::kUnreachable, .detail = "refused"};
+  const Rule rule = After(FreshRule(), sighting);
+  EXPECT_EQ(StandingOf(rule).state, RuleState::kDegraded);
+  EXPECT_EQ(StandingOf(rule).reason, Reason::ERROR_REASON_NO_READY_ENDPOINTS);
+  sighting.probe = {.kind = ProbeResult::Kind::kServing};
+  EXPECT_TRUE(After(rule, sighting).status.IsTrue(kProgrammed)) << "what is seen counts";
+}
+
 TEST(RuleStatusTest, UnreachableIsPendingAtFirstAndDegradedOnceItWasProgrammed) {
   Sighting unreachable = Written();
   unreachable.probe = {.kind = ProbeResult::Kind::kUnreachable, .detail = "refused"};

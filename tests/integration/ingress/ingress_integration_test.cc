@@ -490,11 +490,18 @@ TEST_F(IngressIntegrationTest, ProgrammedNeedsAConnectionThatStaysOpen) {
   const auto replica = MakeReplica();
   ASSERT_TRUE(replica->service().Apply({Claimed(port)})[0].ok());
   ASSERT_TRUE(Eventually([&] { return ServicePorts().contains(port); }));
-  EXPECT_TRUE(Eventually([&] {
+  const auto reason = [&] {
     const std::optional<Rule> rule = RuleOf(port);
     const kube::Condition* programmed = rule ? rule->status.Find(kProgrammed) : nullptr;
-    return programmed != nullptr && programmed->reason == "NotProgrammed";
-  }));
+    return programmed != nullptr ? programmed->reason : "";
+  };
+  EXPECT_TRUE(Eventually([&] { return reason() == "NoReadyEndpoints"; })) << "there is no pod";
+  Json endpoints = kube::NewObject(kube::kEndpointSlices, {ns_, "web-1"});
+  endpoints["addressType"] = "IPv4";
+  endpoints["endpoints"] = Json::array({{{"addresses", {"10.1.2.3"}}}});
+  kube::SetLabel(endpoints, "kubernetes.io/service-name", "web");
+  MustCreate(kube::kEndpointSlices, endpoints);
+  EXPECT_TRUE(Eventually([&] { return reason() == "NotProgrammed"; })) << "nobody listens";
 
   std::atomic<bool> has_backend = false;
   ASSERT_EQ(::listen(listener.get(), 16), 0);
@@ -509,10 +516,8 @@ TEST_F(IngressIntegrationTest, ProgrammedNeedsAConnectionThatStaysOpen) {
       }
     }
   });
-  EXPECT_TRUE(Eventually([&] {
-    const std::optional<Rule> rule = RuleOf(port);
-    return rule && StandingOf(*rule).reason == Reason::ERROR_REASON_NO_READY_ENDPOINTS;
-  }));
+  EXPECT_TRUE(Eventually([&] { return reason() == "NoReadyEndpoints"; }))
+      << "connects, then closes";
   has_backend = true;
   EXPECT_TRUE(Eventually([&] { return IsProgrammed(port); }));
   EXPECT_EQ(RuleOf(port)->status.evidence, "tcp-connect");
