@@ -11,15 +11,15 @@ from berth.port.v1 import port_service_pb2 as port
 INVALID = grpc.StatusCode.INVALID_ARGUMENT
 
 
-def deploy(chart, **fields):
+def deploy(archive, **fields):
     fields = {"namespace": "default", "name": "web", "pool": "public", "run": client.run_options(),
-              "chart": release_pb2.ChartSource(archive=chart)} | fields
+              "chart": release_pb2.ChartSource(archive=archive)} | fields
     return gateway.DeployRequest(**fields)
 
 
-def install(chart, **fields):
+def install(archive, **fields):
     fields = {"namespace": "default", "name": "web", "run": client.run_options(),
-              "chart": release_pb2.ChartSource(archive=chart)} | fields
+              "chart": release_pb2.ChartSource(archive=archive)} | fields
     return helm.InstallReleaseRequest(**fields)
 
 
@@ -61,12 +61,12 @@ CASES = {
         INVALID, None, "chart.reference"),
     "no archive": (
         lambda c: ("gateway", "Deploy", deploy(b"not a chart")), INVALID, None, "chart.archive"),
-    "5 MB of values": (lambda c: ("gateway", "Deploy", deploy(c, values=HUGE)), INVALID, None, "values"),
+    "5 MB of values": (lambda c: ("gateway", "Deploy", deploy(c, values=HUGE)), INVALID, "REQUEST_TOO_LARGE", None),
     "5 MB of values for a release": (
-        lambda c: ("helm", "InstallRelease", install(c, values=HUGE)), INVALID, None, "values"),
+        lambda c: ("helm", "InstallRelease", install(c, values=HUGE)), INVALID, "REQUEST_TOO_LARGE", None),
     "values that are no mapping": (
         lambda c: ("helm", "InstallRelease", install(c, values=yaml_values("- 1"))),
-        INVALID, "INVALID_FIELD", "values[0].yaml"),
+        INVALID, "INVALID_FIELD", "values[0]"),
     "unknown pool": (
         lambda c: ("gateway", "Deploy", deploy(c, pool="no-such-pool")),
         grpc.StatusCode.NOT_FOUND, "POOL_NOT_FOUND", None),
