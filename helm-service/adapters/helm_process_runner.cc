@@ -40,19 +40,6 @@ absl::StatusOr<std::string> FindProgram(const std::string& binary) {
   return absl::NotFoundError(fmt::format("no program '{}' in $PATH", binary));
 }
 
-const nlohmann::json* ValuesOf(const Action& action) {
-  if (const auto* install = std::get_if<Install>(&action.what)) return &install->values;
-  if (const auto* upgrade = std::get_if<Upgrade>(&action.what)) return &upgrade->values;
-  return nullptr;
-}
-
-const ChartArchive* ArchiveOf(const Action& action) {
-  const Chart* chart = nullptr;
-  if (const auto* install = std::get_if<Install>(&action.what)) chart = &install->chart;
-  if (const auto* upgrade = std::get_if<Upgrade>(&action.what)) chart = &upgrade->chart;
-  return chart == nullptr ? nullptr : std::get_if<ChartArchive>(chart);
-}
-
 // Signals go to the supervisor; its callbacks keep the folder until the process has ended.
 class RunningHelm final : public HelmRunner::Process {
  public:

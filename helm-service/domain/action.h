@@ -47,9 +47,11 @@ struct Action {
 };
 
 /// Whether the action renders a chart with values: install and upgrade.
-inline bool ReadsChart(const Action& action) {
-  return std::holds_alternative<Install>(action.what) ||
-         std::holds_alternative<Upgrade>(action.what);
-}
+bool ReadsChart(const Action& action);
+bool IsUninstall(const Action& action);
+/// The chart that came as bytes, or null.
+const ChartArchive* ArchiveOf(const Action& action);
+/// The values of an install or upgrade, or null.
+const nlohmann::json* ValuesOf(const Action& action);
 
 }  // namespace berth::helm

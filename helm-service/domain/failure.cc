@@ -94,6 +94,8 @@ absl::Status CheckPreconditions(const Action& action, const std::optional<Revisi
   const bool installs = std::holds_alternative<Install>(action.what);
   const auto* upgrade = std::get_if<Upgrade>(&action.what);
   const auto* uninstall = std::get_if<Uninstall>(&action.what);
+  const bool may_be_missing = uninstall != nullptr && uninstall->allow_missing;
+  if (may_be_missing && !newest.has_value()) return absl::OkStatus();
   if (action.expected_revision != 0 && RevisionOf(newest) != action.expected_revision) {
     return Error(
                StatusCode::kFailedPrecondition, Reason::ERROR_REASON_REVISION_MISMATCH,
@@ -102,8 +104,7 @@ absl::Status CheckPreconditions(const Action& action, const std::optional<Revisi
         .WithMetadata("revision", std::to_string(RevisionOf(newest)));
   }
   if (!newest.has_value()) {
-    const bool fine = installs || (upgrade != nullptr && upgrade->install) ||
-                      (uninstall != nullptr && uninstall->allow_missing);
+    const bool fine = installs || (upgrade != nullptr && upgrade->install);
     return fine ? absl::OkStatus() : absl::Status(NotFound(action.release));
   }
   if (installs) {

@@ -7,16 +7,10 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "helm-service/domain/overloaded.h"
 
 namespace berth::helm {
 namespace {
-
-template <typename... Ts>
-struct Overloaded : Ts... {
-  using Ts::operator()...;
-};
-template <typename... Ts>
-Overloaded(Ts...) -> Overloaded<Ts...>;
 
 // Collects flags first and positional arguments behind "--".
 class Arguments {

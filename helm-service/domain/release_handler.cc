@@ -4,18 +4,15 @@
 
 #include <algorithm>
 #include <any>
-#include <deque>
 #include <string>
 #include <utility>
 #include <variant>
-#include <vector>
 
 #include "common/status/macros.h"
 #include "common/status/status.h"
-#include "common/sync/mutex.h"
 #include "helm-service/domain/failure.h"
-#include "helm-service/domain/helm_log.h"
-#include "helm-service/domain/redactor.h"
+#include "helm-service/domain/helm_output.h"
+#include "helm-service/domain/overloaded.h"
 
 namespace berth::helm {
 namespace {
@@ -33,70 +30,6 @@ constexpr seconds kRetry{1};
 // Helm gives up waiting so much before the deadline: it knows best what was not ready.
 constexpr seconds kReportMargin{2};
 
-Redactor MakeRedactor(const Action& action) {
-  const std::vector<std::string> known = {action.release.ns.value(), action.release.name.value()};
-  if (const auto* install = std::get_if<Install>(&action.what)) {
-    return Redactor(install->values, known);
-  }
-  if (const auto* upgrade = std::get_if<Upgrade>(&action.what)) {
-    return Redactor(upgrade->values, known);
-  }
-  return Redactor(nlohmann::json::object(), known);
-}
-
-// What Helm's callbacks leave for Advance. Shared with the process' thread.
-class Output {
- public:
-  Output(std::shared_ptr<operation::Reporter> reporter, const Action& action)
-      : reporter_(std::move(reporter)),
-        redactor_(MakeRedactor(action)),
-        log_(/*shows_values=*/ReadsChart(action)) {}
-
-  void OnLine(HelmStream stream, const std::string& line) {
-    std::optional<HelmLog::Entry> entry = log_.Read(stream, line);
-    if (!entry.has_value()) return;
-    std::string text = redactor_.Redact(entry->text);
-    if (entry->kind == HelmLog::Kind::kWaiting) reporter_->Phase("WAITING", text);
-    reporter_->Line("helm",
-                    stream == HelmStream::kStderr ? operation::v1::OutputLine::STREAM_STDERR
-                                                  : operation::v1::OutputLine::STREAM_STDOUT,
-                    text);
-    if (entry->kind != HelmLog::Kind::kMessage) return;
-    constexpr std::size_t kKept = 40;
-    const MutexLock lock(mutex_);
-    messages_.push_back(std::move(text));
-    if (messages_.size() > kKept) messages_.pop_front();
-  }
-
-  void OnExit(absl::StatusOr<HelmExit> exit) {
-    {
-      const MutexLock lock(mutex_);
-      exit_ = std::move(exit);
-    }
-    reporter_->Wake();
-  }
-
-  std::optional<absl::StatusOr<HelmExit>> exit() const {
-    const MutexLock lock(mutex_);
-    return exit_;
-  }
-
-  std::vector<std::string> messages() const {
-    const MutexLock lock(mutex_);
-    return {messages_.begin(), messages_.end()};
-  }
-
- private:
-  const std::shared_ptr<operation::Reporter> reporter_;
-  const Redactor redactor_;
-  HelmLog log_;  // used by the process' thread alone
-  mutable Mutex mutex_;
-  std::deque<std::string> messages_ ABSL_GUARDED_BY(mutex_);
-  std::optional<absl::StatusOr<HelmExit>> exit_ ABSL_GUARDED_BY(mutex_);
-};
-
-bool IsUninstall(const Action& action) { return std::holds_alternative<Uninstall>(action.what); }
-
 struct Phase {
   std::string_view name;
   std::string message;
@@ -104,24 +37,27 @@ struct Phase {
 
 Phase WorkingPhase(const Action& action) {
   const std::string& name = action.release.name.value();
-  switch (action.what.index()) {
-    case 0:
-      return {"INSTALLING", fmt::format("Helm installs {}", name)};
-    case 1:
-      return {"UPGRADING", fmt::format("Helm upgrades {}", name)};
-    case 2:
-      return {"ROLLING_BACK", fmt::format("Helm rolls {} back to revision {}", name,
-                                          std::get<Rollback>(action.what).revision)};
-    default:
-      return {"UNINSTALLING", fmt::format("Helm uninstalls {}", name)};
-  }
+  return std::visit(
+      Overloaded{
+          [&](const Install&) {
+            return Phase{"INSTALLING", fmt::format("Helm installs {}", name)};
+          },
+          [&](const Upgrade&) {
+            return Phase{"UPGRADING", fmt::format("Helm upgrades {}", name)};
+          },
+          [&](const Rollback& rollback) {
+            return Phase{"ROLLING_BACK",
+                         fmt::format("Helm rolls {} back to revision {}", name, rollback.revision)};
+          },
+          [&](const Uninstall&) {
+            return Phase{"UNINSTALLING", fmt::format("Helm uninstalls {}", name)};
+          },
+      },
+      action.what);
 }
 
 absl::Status CheckArchive(const Action& action, const ArchiveLimits& limits) {
-  const Chart* chart = nullptr;
-  if (const auto* install = std::get_if<Install>(&action.what)) chart = &install->chart;
-  if (const auto* upgrade = std::get_if<Upgrade>(&action.what)) chart = &upgrade->chart;
-  const auto* archive = chart == nullptr ? nullptr : std::get_if<ChartArchive>(chart);
+  const ChartArchive* archive = ArchiveOf(action);
   if (archive == nullptr) return absl::OkStatus();
   absl::Status checked = CheckChartArchive(archive->bytes, limits);
   if (checked.ok()) return checked;
@@ -160,7 +96,9 @@ int RevisionOf(const std::optional<RevisionInfo>& info) {
 
 // What a takeover needs to know; no secrets.
 nlohmann::json PlanOf(const Action& action, const std::optional<RevisionInfo>& before) {
-  return {{"revisionBefore", RevisionOf(before)}, {"wait", action.wait}};
+  return {{"uninstall", IsUninstall(action)},
+          {"revisionBefore", RevisionOf(before)},
+          {"wait", action.wait}};
 }
 
 std::optional<RevisionInfo> BeforeFromPlan(const nlohmann::json& plan) {
@@ -175,10 +113,6 @@ absl::StatusOr<ReleaseKey> KeyOf(const operation::Spec& spec) {
   return ReleaseKey{std::move(ns), std::move(name)};
 }
 
-bool IsUninstallMethod(const operation::Spec& spec) {
-  return spec.method.ends_with("/UninstallRelease");
-}
-
 }  // namespace
 
 // What this replica keeps about an operation between calls.
@@ -190,7 +124,7 @@ struct ReleaseHandler::Attempt {
   bool stop_reported = false;
   // An uninstall that Helm has begun can only be finished: cancelling it would leave a wreck.
   bool only_forward = false;
-  std::shared_ptr<Output> output;
+  std::shared_ptr<HelmOutput> output;
   // Last: destroyed first, so that Helm is dead before its slot is given to another.
   std::unique_ptr<HelmRunner::Process> helm;
 
@@ -226,8 +160,7 @@ Progress ReleaseHandler::Begin(Run& run, Attempt& attempt) const {
     attempt.action = *std::move(action);
   }
   if (attempt.ticket == nullptr) {
-    attempt.ticket = dependencies_.slots.Enter(run.spec().target_namespace,
-                                               [reporter = run.reporter()] { reporter->Wake(); });
+    JoinLine(run, attempt);
   }
   if (!attempt.ticket->granted()) {
     run.Phase("WAITING_FOR_HELM", "As many Helm processes as are allowed are running");
@@ -250,13 +183,18 @@ Progress ReleaseHandler::Begin(Run& run, Attempt& attempt) const {
   return Launch(run, attempt);
 }
 
+void ReleaseHandler::JoinLine(Run& run, Attempt& attempt) const {
+  attempt.ticket = dependencies_.slots.Enter(run.spec().target_namespace,
+                                             [reporter = run.reporter()] { reporter->Wake(); });
+}
+
 Progress ReleaseHandler::Launch(Run& run, Attempt& attempt) const {
   if (attempt.MustStop(run)) return Failed{Stopped(run)};
   if (!attempt.ticket->granted() || !dependencies_.lease.FreshEnoughToSpawn()) return Wait{kRetry};
   const Action& action = *attempt.action;
   const Phase phase = WorkingPhase(action);
   run.Phase(phase.name, phase.message);
-  attempt.output = std::make_shared<Output>(run.reporter(), action);
+  attempt.output = std::make_shared<HelmOutput>(run.reporter(), action);
   const HelmRunner::Task task{
       .wait_timeout =
           std::max(std::chrono::floor<seconds>(run.remaining()) - kReportMargin, seconds(1)),
@@ -318,8 +256,7 @@ Progress ReleaseHandler::ConcludeFailure(Run& run, Attempt& attempt, HelmExit ex
     // Killed half-way by somebody: going on is the only way to an end that Helm understands.
     attempt.helm.reset();
     attempt.only_forward = true;
-    attempt.ticket = dependencies_.slots.Enter(run.spec().target_namespace,
-                                               [reporter = run.reporter()] { reporter->Wake(); });
+    JoinLine(run, attempt);
     return Wait{kRetry};
   }
   const FailedHelm failed{.exit = exit,
@@ -340,7 +277,7 @@ Progress ReleaseHandler::Recover(Run& run, Attempt& attempt) const {
   if (!after.ok())
     return IsPassing(after.status()) ? Progress(Wait{kRetry}) : Failed{after.status()};
   const std::optional<RevisionInfo> before = BeforeFromPlan(run.plan());
-  if (IsUninstallMethod(run.spec())) {
+  if (run.plan().value("uninstall", false)) {
     if (!after->has_value()) return Done{codec_.result(Release{.key = *key})};
     attempt.action = Action{.release = *key,
                             .what = Uninstall{.allow_missing = true},
@@ -348,8 +285,7 @@ Progress ReleaseHandler::Recover(Run& run, Attempt& attempt) const {
     attempt.before = before;
     attempt.begun = true;
     attempt.only_forward = true;
-    attempt.ticket = dependencies_.slots.Enter(run.spec().target_namespace,
-                                               [reporter = run.reporter()] { reporter->Wake(); });
+    JoinLine(run, attempt);
     return Wait{kRetry};
   }
   if (RevisionOf(*after) <= RevisionOf(before)) {

@@ -60,6 +60,8 @@ class ReleaseHandler final : public operation::Handler {
   struct Attempt;
 
   operation::Progress Begin(operation::Run& run, Attempt& attempt) const;
+  /// Waits for a slot of a Helm process.
+  void JoinLine(operation::Run& run, Attempt& attempt) const;
   operation::Progress Launch(operation::Run& run, Attempt& attempt) const;
   operation::Progress Follow(operation::Run& run, Attempt& attempt) const;
   operation::Progress Conclude(operation::Run& run, Attempt& attempt,

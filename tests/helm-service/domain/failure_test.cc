@@ -61,6 +61,11 @@ TEST(CheckPreconditionsTest, ComparesTheExpectedRevision) {
   EXPECT_EQ(MetadataOf(status, "revision"), "3");
   action.expected_revision = 3;
   EXPECT_TRUE(CheckPreconditions(action, kDeployed).ok());
+  EXPECT_EQ(ReasonOf(CheckPreconditions(action, std::nullopt)),
+            Reason::ERROR_REASON_REVISION_MISMATCH);
+  Action uninstall = MakeUninstall(true);
+  uninstall.expected_revision = 3;
+  EXPECT_TRUE(CheckPreconditions(uninstall, std::nullopt).ok());
 }
 
 TEST(CheckPreconditionsTest, RefusesToUpgradeWhatSomebodyElseWorksOnButLetsItBeRolledBack) {

@@ -406,7 +406,7 @@ TEST_F(RecoveryTest, SaysThatThereWasNoEffectWhenNoRevisionIsNew) {
 }
 
 TEST_F(RecoveryTest, FinishesAnUninstall) {
-  run_.spec_.method = "berth.helm.v1.HelmService/UninstallRelease";
+  run_.current_plan["uninstall"] = true;
   run_.cancelled = true;
   releases_.newest = {2, ReleaseStatus::kUninstalling};
   ReleaseHandler handler = Handler({.release = Key(), .what = Uninstall{}});
@@ -419,7 +419,7 @@ TEST_F(RecoveryTest, FinishesAnUninstall) {
 }
 
 TEST_F(RecoveryTest, SaysThatAnUninstallIsDoneWhenNothingIsLeft) {
-  run_.spec_.method = "berth.helm.v1.HelmService/UninstallRelease";
+  run_.current_plan["uninstall"] = true;
   EXPECT_EQ(ResultOf(Handler({.release = Key(), .what = Uninstall{}}).Advance(run_)), "revision 0");
 }
 

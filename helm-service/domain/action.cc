@@ -1,0 +1,29 @@
+#include "helm-service/domain/action.h"
+
+namespace berth::helm {
+namespace {
+
+const Chart* ChartOf(const Action& action) {
+  if (const auto* install = std::get_if<Install>(&action.what)) return &install->chart;
+  if (const auto* upgrade = std::get_if<Upgrade>(&action.what)) return &upgrade->chart;
+  return nullptr;
+}
+
+}  // namespace
+
+bool ReadsChart(const Action& action) { return ChartOf(action) != nullptr; }
+
+bool IsUninstall(const Action& action) { return std::holds_alternative<Uninstall>(action.what); }
+
+const ChartArchive* ArchiveOf(const Action& action) {
+  const Chart* chart = ChartOf(action);
+  return chart == nullptr ? nullptr : std::get_if<ChartArchive>(chart);
+}
+
+const nlohmann::json* ValuesOf(const Action& action) {
+  if (const auto* install = std::get_if<Install>(&action.what)) return &install->values;
+  if (const auto* upgrade = std::get_if<Upgrade>(&action.what)) return &upgrade->values;
+  return nullptr;
+}
+
+}  // namespace berth::helm

@@ -1,0 +1,57 @@
+#include "helm-service/domain/helm_output.h"
+
+#include <cstddef>
+#include <utility>
+
+namespace berth::helm {
+namespace {
+
+constexpr std::size_t kKeptMessages = 40;
+
+Redactor MakeRedactor(const Action& action) {
+  const nlohmann::json* values = ValuesOf(action);
+  return Redactor(values == nullptr ? nlohmann::json::object() : *values,
+                  {action.release.ns.value(), action.release.name.value()});
+}
+
+}  // namespace
+
+HelmOutput::HelmOutput(std::shared_ptr<operation::Reporter> reporter, const Action& action)
+    : reporter_(std::move(reporter)),
+      redactor_(MakeRedactor(action)),
+      log_(/*shows_values=*/ReadsChart(action)) {}
+
+void HelmOutput::OnLine(HelmStream stream, const std::string& line) {
+  const std::optional<HelmLog::Entry> entry = log_.Read(stream, line);
+  if (!entry.has_value()) return;
+  std::string text = redactor_.Redact(entry->text);
+  if (entry->kind == HelmLog::Kind::kWaiting) reporter_->Phase("WAITING", text);
+  reporter_->Line("helm",
+                  stream == HelmStream::kStderr ? operation::v1::OutputLine::STREAM_STDERR
+                                                : operation::v1::OutputLine::STREAM_STDOUT,
+                  text);
+  if (entry->kind != HelmLog::Kind::kMessage) return;
+  const MutexLock lock(mutex_);
+  messages_.push_back(std::move(text));
+  if (messages_.size() > kKeptMessages) messages_.pop_front();
+}
+
+void HelmOutput::OnExit(absl::StatusOr<HelmExit> exit) {
+  {
+    const MutexLock lock(mutex_);
+    exit_ = std::move(exit);
+  }
+  reporter_->Wake();
+}
+
+std::optional<absl::StatusOr<HelmExit>> HelmOutput::exit() const {
+  const MutexLock lock(mutex_);
+  return exit_;
+}
+
+std::vector<std::string> HelmOutput::messages() const {
+  const MutexLock lock(mutex_);
+  return {messages_.begin(), messages_.end()};
+}
+
+}  // namespace berth::helm
