@@ -159,7 +159,6 @@ void Programs::Start(Program program) {
 void Programs::Kill(Program program) { processes_.at(program).child->Stop(SIGKILL); }
 
 void Programs::AwaitServing(Program program) {
-  const std::string before = "\"serving\"";
   EXPECT_TRUE(Eventually([&] { return Log(program).find("serving") != std::string::npos; }))
       << Log(program);
 }
