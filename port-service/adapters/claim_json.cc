@@ -69,6 +69,7 @@ absl::StatusOr<Claim> ParseSpec(const Json& object) {
       .uid = kube::Uid(object),
       .resource_version = kube::ResourceVersion(object),
       .deleting = kube::IsBeingDeleted(object),
+      .deletion_time = kube::DeletionTimestamp(object),
   };
   if (std::string rule = StringAt(object, {"spec", "ruleRef", "name"}); !rule.empty()) {
     claim.rule = std::move(rule);

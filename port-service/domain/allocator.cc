@@ -455,7 +455,10 @@ void Attempt::TakeBackAll() {
   const std::map<std::string, Claim> created = created_;
   for (const auto& [uid, claim] : created) {
     // What cannot be deleted was answered by another call, or expires.
-    (void)TakeBack(claim);
+    const absl::Status status = TakeBack(claim);
+    if (absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status)) {
+      return;  // the others would only wait for the same
+    }
   }
 }
 

@@ -68,6 +68,8 @@ struct Claim {
   std::string resource_version;
   /// Somebody asked for the object to be deleted: a wish, it stays until its port is free.
   bool deleting = false;
+  /// Since when; set while `deleting`.
+  std::optional<kube::Time> deletion_time;
 
   /// Whether it still serves who asked for it: RESERVED or BOUND, and not being deleted.
   bool alive() const {

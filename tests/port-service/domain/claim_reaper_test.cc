@@ -81,6 +81,18 @@ TEST_F(ClaimReaperTest, TakesADeletionForAWish) {
   EXPECT_EQ(StateOf(bound), ClaimState::kReleasing);
 }
 
+TEST_F(ClaimReaperTest, LeavesTimeToTheCallThatTakesItsClaimBack) {
+  Claim claim = TestClaim(ClaimState::kReserved);
+  claim.deleting = true;
+  claim.deletion_time = clock_.now;
+  claim = *store_.Insert(claim);
+  EXPECT_EQ(*reaper_.Step(claim), milliseconds(seconds(5)));
+  EXPECT_EQ(StateOf(claim), ClaimState::kReserved);
+  clock_.now += seconds(5);
+  ASSERT_TRUE(reaper_.Step(claim).ok());
+  EXPECT_EQ(StateOf(claim), ClaimState::kQuarantined);
+}
+
 TEST_F(ClaimReaperTest, KeepsAReleasingClaimUntilItsRuleIsGone) {
   const Claim claim = Store(ClaimState::kReleasing);
   cluster_.PutRule(claim.name);
