@@ -7,9 +7,9 @@ die() {
   exit 1
 }
 
-# since START: the seconds since START (an EPOCHREALTIME), with one decimal.
+# since START [END]: the seconds from START (an EPOCHREALTIME) until END, or now, with one decimal.
 since() {
-  awk -v a="$1" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.1f s", b - a }'
+  awk -v a="$1" -v b="${2:-$EPOCHREALTIME}" 'BEGIN { printf "%.1f s", b - a }'
 }
 
 # step TITLE COMMAND...: runs COMMAND with its output in a log file, and prints TITLE and the time it
@@ -27,9 +27,10 @@ begin() {
   mkdir -p "$LOG_DIR"
   STEP_STARTS[$title]=$EPOCHREALTIME
   rm -f "$(step_status "$title")"
-  # The status goes through a file: bash forgets that of a process whose id is used again meanwhile.
+  # Status and end go through a file: bash forgets the status of a process whose id is used
+  # again meanwhile.
   (
-    trap 'echo $? >"$(step_status "$title")"' EXIT
+    trap 'echo "$? $EPOCHREALTIME" >"$(step_status "$title")"' EXIT
     "$@"
   ) >"$(step_log "$title")" 2>&1 </dev/null &
   STEP_PIDS[$title]=$!
@@ -38,20 +39,20 @@ declare -A STEP_STARTS STEP_PIDS
 
 # finish TITLE
 finish() {
-  local title=$1 start=${STEP_STARTS[$1]} pid=${STEP_PIDS[$1]} log status
+  local title=$1 start=${STEP_STARTS[$1]} pid=${STEP_PIDS[$1]} log status end
   log=$(step_log "$title")
   while [[ ! -s $(step_status "$title") ]] && ! wait_pid "$pid" 20; do
     printf '    %-46s %8s  %s\n' "$title ..." "$(since "$start")" "$(last_line "$log")"
   done
   # A step that was killed leaves no status.
-  status=$(cat "$(step_status "$title")" 2>/dev/null || echo 137)
+  read -r status end 2>/dev/null <"$(step_status "$title")" || status=137 end=$EPOCHREALTIME
   if ((status != 0)); then
-    printf '  FAILED %s after %s, see %s\n' "$title" "$(since "$start")" "$log"
+    printf '  FAILED %s after %s, see %s\n' "$title" "$(since "$start" "$end")" "$log"
     tail -n 40 "$log" | sed 's/^/    | /'
     end_steps
     exit "$status"
   fi
-  printf '  %-48s %8s\n' "$title" "$(since "$start")"
+  printf '  %-48s %8s\n' "$title" "$(since "$start" "$end")"
 }
 
 step_log() {
