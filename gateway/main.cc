@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <memory>
 #include <string>
+#include <thread>
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/status/status.h"
@@ -110,6 +111,17 @@ void CompleteIdentity(const Options& options, operation::Identity& identity) {
   }
 }
 
+absl::Status WaitUntilReady(const operation::Manager& manager, rpc::SteadyTime deadline) {
+  while (!manager.ready()) {
+    if (std::chrono::steady_clock::now() > deadline) {
+      return Error(absl::StatusCode::kUnavailable, Reason::ERROR_REASON_NOT_READY,
+                   "the operations could not be read in time");
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status Serve(Options options, rpc::StopSignal& stop) {
   metrics::Registry metrics("gateway");
   ASSIGN_OR_RETURN(const kube::Config kube_config, kube::LoadConfig(options.kubeconfig));
@@ -171,12 +183,14 @@ absl::Status Serve(Options options, rpc::StopSignal& stop) {
                                                {kube::kOperations},
                                                {kube::kReleaseQueues}}));
   view.Start([&loop](const ExposureKey& key) { loop.Add(key); });
-  RETURN_IF_ERROR(view.WaitForSync(std::chrono::steady_clock::now() + kStartPatience));
+  const rpc::SteadyTime deadline = std::chrono::steady_clock::now() + kStartPatience;
+  RETURN_IF_ERROR(view.WaitForSync(deadline));
   loop.Start();
   sweeper.Start();
   RETURN_IF_ERROR(manager->Start());
+  RETURN_IF_ERROR(WaitUntilReady(*manager, deadline));
   server.SetServing(true);
-  log::Info("serving", {{"port", server.port()}, {"namespace", options.operations.kube_namespace}});
+  log::Info("ready", {{"port", server.port()}, {"namespace", options.operations.kube_namespace}});
   const rpc::Stop asked = server.RunUntil(stop);
   log::Info("stopping", {{"reason", asked.reason}});
   return absl::OkStatus();

@@ -186,19 +186,11 @@ absl::StatusOr<bool> ClusterView::EndedWithoutSuccess(const std::string& operati
 }
 
 std::shared_ptr<void> ClusterView::Follow(const ExposureKey& key, std::function<void()> changed) {
-  auto* callback = new std::function<void()>(std::move(changed));
-  {
-    const std::lock_guard lock(followers_->mutex);
-    followers_->by_key.emplace(key, callback);
-  }
-  return {callback, [followers = followers_, key](std::function<void()>* gone) {
-            {
-              const std::lock_guard lock(followers->mutex);
-              std::erase_if(followers->by_key,
-                            [&](const auto& entry) { return entry.second == gone; });
-            }
-            delete gone;
-          }};
+  auto follower = std::make_shared<std::function<void()>>(std::move(changed));
+  const MutexLock lock(mutex_);
+  std::erase_if(followers_, [](const auto& entry) { return entry.second.expired(); });
+  followers_.emplace(key, follower);
+  return follower;
 }
 
 void ClusterView::OnExposure(const kube::Cache::Change& change) {
@@ -223,10 +215,18 @@ void ClusterView::OnNamespace(const std::string& ns) {
 
 void ClusterView::Affected(const ExposureKey& key) {
   affected_(key);
-  const std::lock_guard lock(followers_->mutex);
-  const auto [first, last] = followers_->by_key.equal_range(key);
-  for (auto follower = first; follower != last; ++follower) {
-    (*follower->second)();
+  std::vector<std::shared_ptr<std::function<void()>>> followers;
+  {
+    const MutexLock lock(mutex_);
+    const auto [first, last] = followers_.equal_range(key);
+    for (auto entry = first; entry != last; ++entry) {
+      followers.push_back(entry->second.lock());
+    }
+  }
+  for (const auto& follower : followers) {
+    if (follower != nullptr) {
+      (*follower)();
+    }
   }
 }
 

@@ -4,14 +4,15 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "common/kube/cache.h"
 #include "common/kube/client.h"
 #include "common/operation/manager.h"
+#include "common/sync/mutex.h"
 #include "gateway/domain/exposure.h"
 #include "gateway/domain/exposure_events.h"
 #include "gateway/domain/exposure_list.h"
@@ -60,12 +61,6 @@ class ClusterView final : public Surroundings, public ExposureEvents, public Exp
   std::shared_ptr<void> Follow(const ExposureKey& key, std::function<void()> changed) override;
 
  private:
-  /// Those who follow an exposure. Shared with their tokens, which may outlive the view.
-  struct Followers {
-    std::mutex mutex;
-    std::multimap<ExposureKey, std::function<void()>*> by_key;
-  };
-
   void OnExposure(const kube::Cache::Change& change);
   void OnHeld(const kube::Cache::Change& change);
   /// Of a Service or a namespace: concerns every exposure there.
@@ -75,7 +70,11 @@ class ClusterView final : public Surroundings, public ExposureEvents, public Exp
   kube::Client& client_;
   const Options options_;
   std::function<void(const ExposureKey&)> affected_;
-  const std::shared_ptr<Followers> followers_ = std::make_shared<Followers>();
+
+  Mutex mutex_;
+  /// Their tokens own them.
+  std::multimap<ExposureKey, std::weak_ptr<std::function<void()>>> followers_
+      ABSL_GUARDED_BY(mutex_);
 
   kube::Cache exposures_;
   kube::Cache claims_;

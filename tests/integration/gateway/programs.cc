@@ -159,7 +159,9 @@ void Programs::Start(Program program) {
 void Programs::Kill(Program program) { processes_.at(program).child->Stop(SIGKILL); }
 
 void Programs::AwaitServing(Program program) {
-  EXPECT_TRUE(Eventually([&] { return Log(program).find("serving") != std::string::npos; }))
+  // Each says so in one line, with its namespace.
+  const std::string ready = "namespace=" + berth_;
+  EXPECT_TRUE(Eventually([&] { return Log(program).find(ready) != std::string::npos; }))
       << Log(program);
 }
 
