@@ -15,9 +15,10 @@ class ReleaseCatalog {
  public:
   virtual ~ReleaseCatalog() = default;
 
-  /// A release's place in the catalog's order.
+  /// A release's place in the catalog's order: by namespace, then by name. The blank sorts before
+  /// every character of a name, so that "shop" comes before "shop-2".
   static std::string OrderKey(const ReleaseKey& key) {
-    return key.ns.value() + "/" + key.name.value();
+    return key.ns.value() + " " + key.name.value();
   }
 
   /// At most `limit` releases at their newest revisions, ordered by OrderKey and after `after`,

@@ -350,6 +350,34 @@ TEST_P(HelmServiceTest, JoinsACallThatIsRepeatedAndEndsAStreamThatIsDetached) {
   EXPECT_EQ(ReasonOf(Install(request).status), Reason::ERROR_REASON_REQUEST_ID_REUSED);
 }
 
+TEST_P(HelmServiceTest, ListsReleasesInPagesByName) {
+  for (const char* name : {"web-2", "api", "web"}) {
+    v1::InstallReleaseRequest request = InstallRequest();
+    request.set_name(name);
+    ASSERT_TRUE(Install(request).status.ok());
+  }
+  ASSERT_TRUE(Eventually([&] { return ReleaseNames().size() == 3; }));
+  std::vector<std::string> pages;
+  v1::ListReleasesRequest request;
+  request.set_namespace_(ns_);
+  request.set_page_size(2);
+  do {
+    v1::ListReleasesResponse response;
+    grpc::ClientContext context;
+    ASSERT_TRUE(service_->helm().ListReleases(&context, request, &response).ok());
+    std::string page;
+    for (const v1::Release& release : response.releases()) page += release.name() + " ";
+    pages.push_back(page);
+    request.set_page_token(response.next_page_token());
+  } while (!request.page_token().empty());
+  EXPECT_THAT(pages, ElementsAre("api web ", "web-2 "));
+  request.set_page_token("made up");
+  v1::ListReleasesResponse response;
+  grpc::ClientContext context;
+  EXPECT_EQ(ReasonOf(FromGrpcStatus(service_->helm().ListReleases(&context, request, &response))),
+            Reason::ERROR_REASON_INVALID_PAGE_TOKEN);
+}
+
 TEST_P(HelmServiceTest, QueuesConcurrentUpgradesOfOneRelease) {
   ASSERT_TRUE(Install(InstallRequest()).status.ok());
   std::vector<Outcome<v1::UpgradeReleaseResponse>> outcomes(5);
