@@ -1,10 +1,6 @@
 // Deploys charts and exposes their ports as one dependable call.
 
-#include <unistd.h>
-
-#include <array>
 #include <chrono>
-#include <cstdio>
 #include <memory>
 #include <string>
 #include <thread>
@@ -14,6 +10,7 @@
 #include "common/config/config.h"
 #include "common/grpc/caller.h"
 #include "common/grpc/channel.h"
+#include "common/grpc/program.h"
 #include "common/grpc/server.h"
 #include "common/grpc/stop_signal.h"
 #include "common/kube/client.h"
@@ -22,8 +19,8 @@
 #include "common/kube/resource.h"
 #include "common/log/log.h"
 #include "common/metrics/metrics.h"
+#include "common/operation/identity_keys.h"
 #include "common/operation/manager.h"
-#include "common/operation/names.h"
 #include "common/operation/operation_service.h"
 #include "common/status/macros.h"
 #include "common/status/status.h"
@@ -49,9 +46,7 @@ namespace {
 constexpr std::chrono::seconds kStartPatience{60};
 
 struct Options {
-  rpc::ServerOptions server{.listen = "0.0.0.0:50050"};
-  log::Options log;
-  std::string kubeconfig;
+  rpc::ProgramOptions program{.server = {.listen = "0.0.0.0:50050"}};
   std::string helm_service = "dns:///berth-helm-service-headless:50051";
   std::string port_service = "dns:///berth-port-service-headless:50052";
   std::string ingress_service = "dns:///berth-ingress-service-headless:50053";
@@ -64,22 +59,8 @@ struct Options {
 Time Now() { return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()); }
 
 void AddKeys(config::Table& table, Options& options) {
-  rpc::AddServerOptions(table, options.server);
-  table.AddChoice<log::Level>("log.level", &options.log.level,
-                              {{"debug", log::Level::kDebug},
-                               {"info", log::Level::kInfo},
-                               {"warn", log::Level::kWarning},
-                               {"error", log::Level::kError}},
-                              "events below it are dropped");
-  table.AddChoice<log::Format>("log.format", &options.log.format,
-                               {{"text", log::Format::kText}, {"json", log::Format::kJson}},
-                               "how events are written");
-  table.Add("kube.kubeconfig", &options.kubeconfig, "kubeconfig file; empty inside a pod");
-  table.Add("kube.namespace", &options.operations.kube_namespace, "Berth's namespace").Required();
-  operation::Identity& identity = options.operations.identity;
-  table.Add("pod.name", &identity.pod_name, "this replica's pod; empty outside of a pod");
-  table.Add("pod.uid", &identity.pod_uid, "its uid");
-  table.Add("pod.address", &identity.address, "where other replicas reach this one");
+  rpc::AddProgramKeys(table, options.program, options.operations.kube_namespace);
+  operation::AddIdentityKeys(table, options.operations.identity);
   table.Add("helm_service.address", &options.helm_service, "where helm-service answers").Required();
   table.Add("port_service.address", &options.port_service, "where port-service answers").Required();
   table.Add("ingress_service.address", &options.ingress_service, "where ingress-service answers")
@@ -92,23 +73,6 @@ void AddKeys(config::Table& table, Options& options) {
       .Add("loop.orphan_interval", &options.orphan_interval,
            "between looks for claims and rules whose exposure is gone")
       .Range(1'000, 3'600'000);
-}
-
-// Outside of a pod: this host, and a uid that no other process has.
-void CompleteIdentity(const Options& options, operation::Identity& identity) {
-  identity.is_pod = !identity.pod_uid.empty();
-  if (identity.is_pod) {
-    return;
-  }
-  std::array<char, 256> host{};
-  gethostname(host.data(), host.size() - 1);
-  if (identity.pod_name.empty()) {
-    identity.pod_name = host.data();
-  }
-  identity.pod_uid = operation::NewRequestId();
-  if (identity.address.empty()) {
-    identity.address = options.server.listen;
-  }
 }
 
 absl::Status WaitUntilReady(const operation::Manager& manager, rpc::SteadyTime deadline) {
@@ -124,10 +88,10 @@ absl::Status WaitUntilReady(const operation::Manager& manager, rpc::SteadyTime d
 
 absl::Status Serve(Options options, rpc::StopSignal& stop) {
   metrics::Registry metrics("gateway");
-  ASSIGN_OR_RETURN(const kube::Config kube_config, kube::LoadConfig(options.kubeconfig));
+  ASSIGN_OR_RETURN(const kube::Config kube_config, kube::LoadConfig(options.program.kubeconfig));
   ASSIGN_OR_RETURN(const std::unique_ptr<kube::Client> client,
                    kube::Client::Create(kube_config, {.user_agent = "berth-gateway"}));
-  CompleteIdentity(options, options.operations.identity);
+  operation::CompleteIdentity(options.operations.identity, options.program.server.listen);
   options.operations.peer_channel = [](const std::string& address) {
     return rpc::CreateChannel({.target = address});
   };
@@ -170,7 +134,7 @@ absl::Status Serve(Options options, rpc::StopSignal& stop) {
     view.Stop();
   };
 
-  rpc::Server server(options.server, metrics);
+  rpc::Server server(options.program.server, metrics);
   GatewayServiceImpl gateway({*manager, server.streams(), store, view});
   operation::OperationServiceImpl operations(*manager, server.streams(), rpc::CallerOf);
   server.Register(v1::GatewayService::service_full_name(), gateway);
@@ -204,19 +168,6 @@ int main(int argc, char** argv) {
   berth::gateway::Options options;
   berth::config::Table table("gateway", "Deploys charts and exposes their ports.");
   berth::gateway::AddKeys(table, options);
-  const auto outcome = table.Parse(argc, argv);
-  if (!outcome.ok()) {
-    std::fprintf(stderr, "%s\n", berth::Describe(outcome.status()).c_str());
-    return 2;
-  }
-  if (outcome->action == berth::config::Outcome::Action::kExit) {
-    std::fputs(outcome->text.c_str(), stdout);
-    return 0;
-  }
-  berth::log::Init(options.log);
-  if (const absl::Status served = berth::gateway::Serve(options, stop); !served.ok()) {
-    berth::log::Error("stopped", {{"error", berth::Describe(served)}});
-    return 1;
-  }
-  return 0;
+  return berth::rpc::RunProgram(table, argc, argv, options.program,
+                                [&] { return berth::gateway::Serve(options, stop); });
 }

@@ -1,10 +1,6 @@
 // Runs Helm and reads its releases.
 
-#include <unistd.h>
-
-#include <array>
 #include <chrono>
-#include <cstdio>
 #include <memory>
 #include <string>
 #include <thread>
@@ -14,14 +10,15 @@
 #include "common/config/config.h"
 #include "common/grpc/caller.h"
 #include "common/grpc/channel.h"
+#include "common/grpc/program.h"
 #include "common/grpc/server.h"
 #include "common/grpc/stop_signal.h"
 #include "common/kube/client.h"
 #include "common/kube/config.h"
 #include "common/log/log.h"
 #include "common/metrics/metrics.h"
+#include "common/operation/identity_keys.h"
 #include "common/operation/manager.h"
-#include "common/operation/names.h"
 #include "common/operation/operation_service.h"
 #include "common/process/supervisor.h"
 #include "common/status/macros.h"
@@ -43,31 +40,15 @@ namespace {
 constexpr std::chrono::seconds kStartPatience{60};
 
 struct Options {
-  rpc::ServerOptions server{.listen = "0.0.0.0:50051"};
-  log::Options log;
-  std::string kubeconfig;
+  rpc::ProgramOptions program{.server = {.listen = "0.0.0.0:50051"}};
   int max_processes = 8;
   HelmProcessRunner::Options helm;
   operation::Options operations{.service = "helm-service", .kube_namespace = "berth"};
 };
 
 void AddKeys(config::Table& table, Options& options) {
-  rpc::AddServerOptions(table, options.server);
-  table.AddChoice<log::Level>("log.level", &options.log.level,
-                              {{"debug", log::Level::kDebug},
-                               {"info", log::Level::kInfo},
-                               {"warn", log::Level::kWarning},
-                               {"error", log::Level::kError}},
-                              "events below it are dropped");
-  table.AddChoice<log::Format>("log.format", &options.log.format,
-                               {{"text", log::Format::kText}, {"json", log::Format::kJson}},
-                               "how events are written");
-  table.Add("kube.kubeconfig", &options.kubeconfig, "kubeconfig file; empty inside a pod");
-  table.Add("kube.namespace", &options.operations.kube_namespace, "Berth's namespace").Required();
-  operation::Identity& identity = options.operations.identity;
-  table.Add("pod.name", &identity.pod_name, "this replica's pod; empty outside of a pod");
-  table.Add("pod.uid", &identity.pod_uid, "its uid");
-  table.Add("pod.address", &identity.address, "where other replicas reach this one");
+  rpc::AddProgramKeys(table, options.program, options.operations.kube_namespace);
+  operation::AddIdentityKeys(table, options.operations.identity);
   table.Add("helm.binary", &options.helm.binary, "the helm program: a path, or a name in $PATH")
       .Required();
   table.Add("helm.max_processes", &options.max_processes, "Helm processes at one time")
@@ -76,17 +57,6 @@ void AddKeys(config::Table& table, Options& options) {
       .Add("helm.work_directory", &options.helm.work_directory,
            "where each Helm process gets a private folder")
       .Required();
-}
-
-// Outside of a pod a replica is whoever listens there.
-void CompleteIdentity(const Options& options, operation::Identity& identity) {
-  identity.is_pod = !identity.pod_uid.empty();
-  if (identity.is_pod) return;
-  std::array<char, 256> host{};
-  ::gethostname(host.data(), host.size() - 1);
-  if (identity.pod_name.empty()) identity.pod_name = host.data();
-  identity.pod_uid = operation::NewRequestId();
-  if (identity.address.empty()) identity.address = options.server.listen;
 }
 
 // Until its caches are filled the manager answers NOT_READY.
@@ -103,7 +73,7 @@ absl::Status WaitUntilReady(const operation::Manager& manager, rpc::SteadyTime d
 
 absl::Status Serve(Options options, rpc::StopSignal& stop) {
   metrics::Registry metrics("helm");
-  ASSIGN_OR_RETURN(options.helm.kube, kube::LoadConfig(options.kubeconfig));
+  ASSIGN_OR_RETURN(options.helm.kube, kube::LoadConfig(options.program.kubeconfig));
   ASSIGN_OR_RETURN(const std::unique_ptr<kube::Client> client,
                    kube::Client::Create(options.helm.kube, {.user_agent = "berth-helm-service"}));
   ASSIGN_OR_RETURN(const std::unique_ptr<process::Supervisor> supervisor,
@@ -114,7 +84,7 @@ absl::Status Serve(Options options, rpc::StopSignal& stop) {
   CachedReleaseCatalog catalog(*client);
   ProcessSlots slots(static_cast<std::size_t>(options.max_processes));
 
-  CompleteIdentity(options, options.operations.identity);
+  operation::CompleteIdentity(options.operations.identity, options.program.server.listen);
   options.operations.peer_channel = [](const std::string& address) {
     return rpc::CreateChannel({.target = address});
   };
@@ -134,7 +104,7 @@ absl::Status Serve(Options options, rpc::StopSignal& stop) {
   manager->RegisterHandler(kRollbackMethod, rollback);
   manager->RegisterHandler(kUninstallMethod, uninstall);
 
-  rpc::Server server(options.server, metrics);
+  rpc::Server server(options.program.server, metrics);
   HelmServiceImpl service(*manager, server.streams(), releases, catalog);
   operation::OperationServiceImpl operations(*manager, server.streams(), rpc::CallerOf);
   server.Register(v1::HelmService::service_full_name(), service);
@@ -168,19 +138,6 @@ int main(int argc, char** argv) {
   berth::helm::Options options;
   berth::config::Table table("helm-service", "Runs Helm and reads its releases.");
   berth::helm::AddKeys(table, options);
-  const auto outcome = table.Parse(argc, argv);
-  if (!outcome.ok()) {
-    std::fprintf(stderr, "%s\n", berth::Describe(outcome.status()).c_str());
-    return 2;
-  }
-  if (outcome->action == berth::config::Outcome::Action::kExit) {
-    std::fputs(outcome->text.c_str(), stdout);
-    return 0;
-  }
-  berth::log::Init(options.log);
-  if (const absl::Status served = berth::helm::Serve(std::move(options), stop); !served.ok()) {
-    berth::log::Error("stopped", {{"error", berth::Describe(served)}});
-    return 1;
-  }
-  return 0;
+  return berth::rpc::RunProgram(table, argc, argv, options.program,
+                                [&] { return berth::helm::Serve(std::move(options), stop); });
 }

@@ -1,12 +1,12 @@
 // Puts rules on load balancers and keeps them there.
 
 #include <chrono>
-#include <cstdio>
 #include <memory>
 #include <string>
 
 #include "common/config/config.h"
 #include "common/grpc/channel.h"
+#include "common/grpc/program.h"
 #include "common/grpc/server.h"
 #include "common/grpc/stop_signal.h"
 #include "common/kube/client.h"
@@ -30,26 +30,13 @@ namespace {
 constexpr std::chrono::seconds kStartPatience{60};
 
 struct Options {
-  rpc::ServerOptions server{.listen = "0.0.0.0:50053"};
-  log::Options log;
-  std::string kubeconfig;
+  rpc::ProgramOptions program{.server = {.listen = "0.0.0.0:50053"}};
   std::string port_service = "dns:///berth-port-service-headless:50052";
   RuleEngine::Options engine{.ns = "berth"};
 };
 
 void AddKeys(config::Table& table, Options& options) {
-  rpc::AddServerOptions(table, options.server);
-  table.AddChoice<log::Level>("log.level", &options.log.level,
-                              {{"debug", log::Level::kDebug},
-                               {"info", log::Level::kInfo},
-                               {"warn", log::Level::kWarning},
-                               {"error", log::Level::kError}},
-                              "events below it are dropped");
-  table.AddChoice<log::Format>("log.format", &options.log.format,
-                               {{"text", log::Format::kText}, {"json", log::Format::kJson}},
-                               "how events are written");
-  table.Add("kube.kubeconfig", &options.kubeconfig, "kubeconfig file; empty inside a pod");
-  table.Add("kube.namespace", &options.engine.ns, "Berth's namespace");
+  rpc::AddProgramKeys(table, options.program, options.engine.ns);
   table.Add("port_service.address", &options.port_service, "where port-service answers");
   table.Add("port_service.timeout", &options.engine.port_service_timeout, "time for a call to it")
       .Range(100, 60'000);
@@ -81,7 +68,7 @@ void AddKeys(config::Table& table, Options& options) {
 
 absl::Status Serve(const Options& options, rpc::StopSignal& stop) {
   metrics::Registry metrics("ingress");
-  ASSIGN_OR_RETURN(const kube::Config kube_config, kube::LoadConfig(options.kubeconfig));
+  ASSIGN_OR_RETURN(const kube::Config kube_config, kube::LoadConfig(options.program.kubeconfig));
   ASSIGN_OR_RETURN(const std::unique_ptr<kube::Client> client,
                    kube::Client::Create(kube_config, {.user_agent = "berth-ingress-service"}));
   const auto channel = rpc::CreateChannel({.target = options.port_service});
@@ -90,7 +77,7 @@ absl::Status Serve(const Options& options, rpc::StopSignal& stop) {
                    RuleEngine::Create(*client, *port_service, metrics, options.engine));
   IngressHandler handler(engine->service(), engine->rules(), engine->source());
 
-  rpc::Server server(options.server, metrics);
+  rpc::Server server(options.program.server, metrics);
   server.Register(v1::IngressService::service_full_name(), handler);
   server.OnDrain("loop", [&](rpc::SteadyTime) { engine->Stop(); });
   RETURN_IF_ERROR(server.Start());
@@ -112,19 +99,6 @@ int main(int argc, char** argv) {
   berth::config::Table table("ingress-service",
                              "Puts rules on load balancers and keeps them there.");
   berth::ingress::AddKeys(table, options);
-  const auto outcome = table.Parse(argc, argv);
-  if (!outcome.ok()) {
-    std::fprintf(stderr, "%s\n", berth::Describe(outcome.status()).c_str());
-    return 2;
-  }
-  if (outcome->action == berth::config::Outcome::Action::kExit) {
-    std::fputs(outcome->text.c_str(), stdout);
-    return 0;
-  }
-  berth::log::Init(options.log);
-  if (const absl::Status served = berth::ingress::Serve(options, stop); !served.ok()) {
-    berth::log::Error("stopped", {{"error", berth::Describe(served)}});
-    return 1;
-  }
-  return 0;
+  return berth::rpc::RunProgram(table, argc, argv, options.program,
+                                [&] { return berth::ingress::Serve(options, stop); });
 }
