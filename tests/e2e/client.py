@@ -124,13 +124,13 @@ def greeting(address: str, port: int, timeout: float = 5) -> str:
     return line
 
 
-def answers(address: str, port: int) -> bool:
-    """Whether bytes come from behind the port. The publishing proxy accepts connections even for a port
-    that the load balancer refuses, and then closes them."""
+def first_line(address: str, port: int) -> str:
+    """As greeting, or empty if nothing comes from behind the port. The publishing proxy accepts connections
+    even for a port that the load balancer refuses, and then closes them."""
     try:
-        return bool(greeting(address, port, timeout=2))
+        return greeting(address, port, timeout=2)
     except (OSError, AssertionError):
-        return False
+        return ""
 
 
 def eventually(check, seconds: float = 30, every: float = 0.25):

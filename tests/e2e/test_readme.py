@@ -28,7 +28,7 @@ def test_tour_works_as_printed(cluster):
             "ahoy from tour-",
             "anybody there?",
             "berth.gateway.v1.GatewayService/Deploy",
-            '"chartName": "echo"',
+            '"chart_name": "echo"',
             "public.tcp."):
         assert expected in done.stdout, expected
     assert "INVALID_FIELD" in done.stderr
