@@ -62,7 +62,7 @@ grpcurl -plaintext -d @ $(cat "$STATE/address"):50050 berth.gateway.v1.GatewaySe
 {
   "namespace": "default", "name": "echo", "wait": true, "pool": "public",
   "chart": {"archive": "\$(base64 -w0 build/echo-0.1.0.tgz)"},
-  "ports": [{"name": "echo", "portName": "echo"}]
+  "ports": [{"name": "echo", "port_name": "echo"}]
 }
 EOF
 END
