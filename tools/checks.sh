@@ -40,7 +40,7 @@ check_includes() {
 }
 
 check_contract_style() {
-  "$BIN/buf" lint "$BUILD/berth.binpb" --path berth --config '{"version": "v1", "lint": {"use": ["STANDARD"]}}'
+  "$BIN/buf" lint "$BUILD/berth.binpb" --path berth --config '{"version": "v1", "lint": {"use": ["STANDARD", "COMMENTS"]}}'
 }
 
 check_contract_compatibility() {

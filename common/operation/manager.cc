@@ -110,7 +110,8 @@ class Manager::Impl {
         blocking_("op-block", kBlockingThreads, clock),
         chores_(
             {.name = "op-chores", .workers = 2, .max_backoff = kMaxBackoff},
-            [this](const std::string& chore, const std::stop_token&) { return DoChore(chore); }, clock),
+            [this](const std::string& chore, const std::stop_token&) { return DoChore(chore); },
+            clock),
         gate_(std::make_shared<WakeGate>(work_)) {}
 
   ~Impl() { Shutdown(); }
