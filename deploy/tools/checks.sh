@@ -56,5 +56,5 @@ check_contract_compatibility() {
 check_tidy() {
   cmake --preset default -S "$ROOT" >/dev/null
   mkdir -p "$CACHE/tidy"
-  python3 "$ROOT/tools/tidy.py" "$ROOT" "$BUILD" "$CACHE/tidy"
+  python3 "$ROOT/deploy/tools/tidy.py" "$ROOT" "$BUILD" "$CACHE/tidy"
 }
