@@ -39,7 +39,7 @@ bool IsGzip(std::string_view bytes) { return bytes.starts_with("\x1f\x8b\x08"); 
 // Unpacks gzip on demand; ends, as if at the end of the data, at damage and at the limit.
 class InflatingBuffer final : public std::streambuf {
  public:
-  explicit InflatingBuffer(std::string_view packed) {
+  InflatingBuffer(std::string_view packed, std::size_t limit) : limit_(limit) {
     stream_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(packed.data()));
     stream_.avail_in = static_cast<uInt>(packed.size());
     ready_ = ::inflateInit2(&stream_, kGzip) == Z_OK;
@@ -52,7 +52,7 @@ class InflatingBuffer final : public std::streambuf {
 
  protected:
   int_type underflow() override {
-    if (!ready_ || ended_ || stream_.total_out >= kLargestBody) return traits_type::eof();
+    if (!ready_ || ended_ || stream_.total_out >= limit_) return traits_type::eof();
     stream_.next_out = reinterpret_cast<Bytef*>(piece_.data());
     stream_.avail_out = static_cast<uInt>(piece_.size());
     ended_ = ::inflate(&stream_, Z_NO_FLUSH) != Z_OK;
@@ -63,6 +63,7 @@ class InflatingBuffer final : public std::streambuf {
   }
 
  private:
+  const std::size_t limit_;
   z_stream stream_{};
   bool ready_ = false;
   bool ended_ = false;
@@ -154,11 +155,11 @@ absl::StatusOr<std::string> Deflate(const std::string& text) {
 
 }  // namespace
 
-absl::StatusOr<ReleaseBody> ReadReleaseBody(std::string_view data) {
+absl::StatusOr<ReleaseBody> ReadReleaseBody(std::string_view data, std::size_t limit) {
   ASSIGN_OR_RETURN(const std::string bytes, Unwrap(data));
   BodyReader reader;
   if (IsGzip(bytes)) {
-    InflatingBuffer buffer(bytes);
+    InflatingBuffer buffer(bytes, limit);
     std::istream stream(&buffer);
     Json::sax_parse(stream, &reader);
   } else {
@@ -173,7 +174,7 @@ absl::StatusOr<std::string> WithStatus(std::string_view data, std::string_view s
   ASSIGN_OR_RETURN(const std::string bytes, Unwrap(data));
   Json release;
   if (IsGzip(bytes)) {
-    InflatingBuffer buffer(bytes);
+    InflatingBuffer buffer(bytes, kLargestBody);
     std::istream stream(&buffer);
     release = Json::parse(stream, nullptr, /*allow_exceptions=*/false);
   } else {

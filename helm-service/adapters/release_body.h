@@ -24,8 +24,9 @@ inline constexpr std::size_t kLargestBody = std::size_t{32} << 20;
 
 /// Reads `data.release` of a release Secret: base64 (the Secret's) of base64 (Helm's) of gzip of
 /// JSON. Unpacks no further than to the chart's metadata, which is far before its templates.
-/// Errors: DATA_LOSS for what is not such a body.
-absl::StatusOr<ReleaseBody> ReadReleaseBody(std::string_view data);
+/// Errors: DATA_LOSS for what is not such a body, or has it beyond `limit` unpacked bytes.
+absl::StatusOr<ReleaseBody> ReadReleaseBody(std::string_view data,
+                                            std::size_t limit = kLargestBody);
 
 /// The same `data.release` with the release's status and description replaced and everything else
 /// kept. Errors: DATA_LOSS for what is not such a body.
