@@ -1,6 +1,5 @@
 #pragma once
 
-#include <compare>
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -20,7 +19,7 @@ using pool::Protocol;
 
 /// Which port of a Service: by number, by name, or its only one of the protocol.
 struct OnlyPort {
-  friend auto operator<=>(const OnlyPort&, const OnlyPort&) = default;
+  friend bool operator==(const OnlyPort&, const OnlyPort&) = default;
 };
 using ServicePortRef = std::variant<OnlyPort, Port, PortName>;
 

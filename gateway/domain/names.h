@@ -1,9 +1,9 @@
 #pragma once
 
-#include <compare>
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 
 #include "absl/status/statusor.h"
@@ -39,7 +39,8 @@ class Name {
 
   const std::string& str() const { return text_; }
 
-  friend auto operator<=>(const Name&, const Name&) = default;
+  friend bool operator==(const Name&, const Name&) = default;
+  friend bool operator<(const Name& a, const Name& b) { return a.text_ < b.text_; }
 
  private:
   explicit Name(std::string text) : text_(std::move(text)) {}
@@ -83,7 +84,10 @@ struct ExposureKey {
   /// "shop/web".
   std::string ToString() const { return ns.str() + "/" + name.str(); }
 
-  friend auto operator<=>(const ExposureKey&, const ExposureKey&) = default;
+  friend bool operator==(const ExposureKey&, const ExposureKey&) = default;
+  friend bool operator<(const ExposureKey& a, const ExposureKey& b) {
+    return std::tie(a.ns, a.name) < std::tie(b.ns, b.name);
+  }
 };
 
 }  // namespace berth::gateway
