@@ -183,12 +183,10 @@ class PoolReconciler::Pass {
       if (lost.rests_on_absence && too_many) {
         continue;
       }
-      // DeleteRule released most of these claims; a claim that is gone is nobody's wish.
       log::Write(lost.rests_on_absence ? log::Level::kWarning : log::Level::kInfo,
-                 "deleting rule without its claim",
-                 {{"rule", lost.rule->name.ToString()},
-                  {"claim_uid", lost.rule->spec.claim_uid},
-                  {"claim_gone", lost.rests_on_absence}});
+                 lost.rests_on_absence ? "deleting rule whose claim is gone"
+                                       : "deleting rule whose claim is given back",
+                 {{"rule", lost.rule->name.ToString()}, {"claim_uid", lost.rule->spec.claim_uid}});
       const absl::Status deleted = with_.rules.Delete(*lost.rule);
       if (!deleted.ok()) {
         Note(WithContext(deleted, "deleting rule " + lost.rule->name.ToString()));

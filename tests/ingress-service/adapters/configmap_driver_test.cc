@@ -389,7 +389,9 @@ TEST_F(ConfigMapDriverTest, NoInterleavingBringsAnEntryBackOrTouchesForeignOnes)
         interleaver.Step();
         const auto found = cluster.rules.find(Named(name));
         if (found != cluster.rules.end()) {
-          ASSERT_TRUE(store.Delete(found->second).ok());
+          // A copy: others may remove the rule while this deletes it.
+          const Rule rule = found->second;
+          ASSERT_TRUE(store.Delete(rule).ok());
         } else {
           released.erase(Named(name).port().ToString());
           Rule rule = LiveRule(name, "web" + std::to_string(i));
