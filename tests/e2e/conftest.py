@@ -93,7 +93,8 @@ def namespace(cluster):
     name = f"e2e-{uuid.uuid4().hex[:8]}"
     cluster.kubectl("create", "namespace", name)
     yield name
-    cluster.kubectl("delete", "exposures", "--all", "-n", name, "--wait=false")
+    # Waits: what Berth still has on the load balancer must not show in the next test's comparison.
+    cluster.kubectl("delete", "exposures", "--all", "-n", name, "--timeout=90s")
     cluster.kubectl("delete", "namespace", name, "--wait=false")
 
 

@@ -28,6 +28,13 @@ def load_balancer_objects(cluster):
     return service["spec"]["ports"], entries
 
 
+def unclaimed_port(cluster):
+    """A port that no claim holds, quarantined ones of earlier runs included."""
+    claims = cluster.get("portclaims", "-n", "berth-system")["items"]
+    taken = {claim["spec"]["port"] for claim in claims}
+    return next(port for port in range(20000, 20999) if port not in taken)
+
+
 def refuses(cluster, port):
     """Whether the load balancer refuses connections to a port."""
     service = cluster.get("service", "ingress-nginx-controller", "-n", "ingress-nginx")
@@ -102,24 +109,25 @@ def test_expose_and_unexpose_a_service(berth, cluster, namespace, echo_chart):
         namespace=namespace, name="web", chart=release_pb2.ChartSource(archive=echo_chart), wait=True,
         run=client.run_options())))
     ports_before, entries_before = load_balancer_objects(cluster)
+    port = unclaimed_port(cluster)
     spec = exposure_pb2.ExposureSpec(
         target=exposure_pb2.ExposureTarget(service="web"), pool="public",
-        ports=[exposure_pb2.PortWish(name="echo", port_number=7000, port=20007)])
+        ports=[exposure_pb2.PortWish(name="echo", port_number=7000, port=port)])
 
     _, result = client.finish(berth.gateway.Expose(
         gateway.ExposeRequest(namespace=namespace, spec=spec, run=client.run_options())))
 
-    assert result.exposure.ports[0].port == 20007
-    assert client.greeting(cluster.address, 20007).startswith("hello from ")
+    assert result.exposure.ports[0].port == port
+    assert client.greeting(cluster.address, port).startswith("hello from ")
     ports, entries = load_balancer_objects(cluster)
     assert [p for p in ports if p in ports_before] == ports_before
-    assert entries["tcpServices"] == entries_before["tcpServices"] | {"20007": f"{namespace}/web:7000"}
+    assert entries["tcpServices"] == entries_before["tcpServices"] | {str(port): f"{namespace}/web:7000"}
 
     client.finish(berth.gateway.Unexpose(gateway.UnexposeRequest(
         namespace=namespace, name=result.exposure.name, run=client.run_options())))
 
     # Past the publishing proxy, at the load balancer itself: refused, not merely closed.
-    client.eventually(lambda: refuses(cluster, 20007), 10)
+    client.eventually(lambda: refuses(cluster, port), 10)
     assert load_balancer_objects(cluster) == (ports_before, entries_before)
 
 
