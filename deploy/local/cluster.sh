@@ -35,6 +35,7 @@ remove_cluster() {
   stop kubelet # it would start containers again
   remove_containers
   stop "${PROCESSES[@]}"
+  remove_shims
   remove_mounts
   [[ ! -e $NETNS ]] || ip netns del "$INSTANCE"
   remove_cgroups
@@ -61,6 +62,17 @@ remove_containers() {
   done
   for id in $namespaces; do
     ip netns del "${id##*/}" || true
+  done
+}
+
+# remove_shims: ends containers' shims that outlived both their container and containerd's memory of
+# it; told by the socket of this instance's containerd among their arguments.
+remove_shims() {
+  local folder
+  for folder in /proc/[0-9]*; do
+    if [[ $(tr '\0' ' ' 2>/dev/null <"$folder/cmdline") == *"/containerd-shim-"*" -address $STATE/containerd/"* ]]; then
+      kill -KILL "${folder#/proc/}" 2>/dev/null || true # TERM is ignored
+    fi
   done
 }
 
