@@ -3,7 +3,6 @@
 #include <chrono>
 #include <memory>
 #include <string>
-#include <thread>
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/status/status.h"
@@ -22,6 +21,7 @@
 #include "common/operation/identity_keys.h"
 #include "common/operation/manager.h"
 #include "common/operation/operation_service.h"
+#include "common/operation/wait_until_ready.h"
 #include "common/status/macros.h"
 #include "common/status/status.h"
 #include "gateway/adapters/cluster_view.h"
@@ -73,17 +73,6 @@ void AddKeys(config::Table& table, Options& options) {
       .Add("loop.orphan_interval", &options.orphan_interval,
            "between looks for claims and rules whose exposure is gone")
       .Range(1'000, 3'600'000);
-}
-
-absl::Status WaitUntilReady(const operation::Manager& manager, rpc::SteadyTime deadline) {
-  while (!manager.ready()) {
-    if (std::chrono::steady_clock::now() > deadline) {
-      return Error(absl::StatusCode::kUnavailable, Reason::ERROR_REASON_NOT_READY,
-                   "the operations could not be read in time");
-    }
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
-  }
-  return absl::OkStatus();
 }
 
 absl::Status Serve(Options options, rpc::StopSignal& stop) {
@@ -152,7 +141,7 @@ absl::Status Serve(Options options, rpc::StopSignal& stop) {
   loop.Start();
   sweeper.Start();
   RETURN_IF_ERROR(manager->Start());
-  RETURN_IF_ERROR(WaitUntilReady(*manager, deadline));
+  RETURN_IF_ERROR(operation::WaitUntilReady(*manager, deadline));
   server.SetServing(true);
   log::Info("ready", {{"port", server.port()}, {"namespace", options.operations.kube_namespace}});
   const rpc::Stop asked = server.RunUntil(stop);

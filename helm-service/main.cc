@@ -3,7 +3,6 @@
 #include <chrono>
 #include <memory>
 #include <string>
-#include <thread>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -20,6 +19,7 @@
 #include "common/operation/identity_keys.h"
 #include "common/operation/manager.h"
 #include "common/operation/operation_service.h"
+#include "common/operation/wait_until_ready.h"
 #include "common/process/supervisor.h"
 #include "common/status/macros.h"
 #include "common/status/status.h"
@@ -57,18 +57,6 @@ void AddKeys(config::Table& table, Options& options) {
       .Add("helm.work_directory", &options.helm.work_directory,
            "where each Helm process gets a private folder")
       .Required();
-}
-
-// Until its caches are filled the manager answers NOT_READY.
-absl::Status WaitUntilReady(const operation::Manager& manager, rpc::SteadyTime deadline) {
-  while (!manager.ready()) {
-    if (std::chrono::steady_clock::now() > deadline) {
-      return Error(absl::StatusCode::kUnavailable, Reason::ERROR_REASON_NOT_READY,
-                   "the operations could not be read in time");
-    }
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
-  }
-  return absl::OkStatus();
 }
 
 absl::Status Serve(Options options, rpc::StopSignal& stop) {
@@ -115,7 +103,7 @@ absl::Status Serve(Options options, rpc::StopSignal& stop) {
   const rpc::SteadyTime deadline = std::chrono::steady_clock::now() + kStartPatience;
   RETURN_IF_ERROR(catalog.WaitForSync(deadline));
   RETURN_IF_ERROR(manager->Start());
-  absl::Status ready = WaitUntilReady(*manager, deadline);
+  absl::Status ready = operation::WaitUntilReady(*manager, deadline);
   if (ready.ok()) {
     server.SetServing(true);
     log::Info("ready", {{"port", server.port()},

@@ -41,14 +41,8 @@ Done DoneWith(const Exposure& exposure) {
 }  // namespace
 
 Progress ExposeOperation::Advance(Run& run) {
-  if (!run.effects_begun()) {
-    if (run.cancel_requested() || ViewOf(run).out_of_time) {
-      const std::string waited_for = "its turn";
-      return Failed{run.cancel_requested() ? CancelledError(waited_for) : TimeoutError(waited_for)};
-    }
-    if (absl::Status begun = Begin(run); !begun.ok()) {
-      return MayPass(begun) ? Progress(TryAgain()) : Failed{std::move(begun)};
-    }
+  if (const std::optional<Progress> early = BeginOnce(run, [&] { return Begin(run); })) {
+    return *early;
   }
   const absl::StatusOr<ExposePlan> plan = ExposePlanFromJson(run.plan());
   if (!plan.ok()) {
