@@ -2,9 +2,9 @@
 # ./dev test: unit tests, integration tests (a real etcd and kube-apiserver), and end-to-end tests
 # (the whole cluster).
 
-# run_tests [FILTER] [--sanitizer=NAME]
+# run_tests [FILTER] [--sanitizer=NAME]: all of them, whatever fails on the way.
 run_tests() {
-  local filter='' preset=default argument
+  local filter='' preset=default argument was_up='' failed=0
   for argument in "$@"; do
     case $argument in
       --sanitizer=asan | --sanitizer=tsan) preset=${argument#*=} ;;
@@ -13,22 +13,25 @@ run_tests() {
     esac
   done
   if [[ $preset != default ]]; then
-    step "Distribution's packages" ensure_packages
-    step "Build ($preset)" build_preset "$preset"
-    step 'Programs that tests run' ensure_programs tests
+    make_ready tests build_preset "$preset"
     run_ctest "$preset" "$filter"
     return
   fi
+  [[ ! -e $STATE ]] || was_up=yes
+  make_ready all build
+  # The cluster comes after these, for it takes a good part of a small machine.
+  run_ctest default "$filter" || failed=$?
+  printf '\nEnd-to-end tests\n'
   command_up
-  step 'Tests' build
-  run_ctest default "$filter"
-  run_pytest "$filter"
+  run_pytest "$filter" || failed=$?
+  [[ $was_up ]] || cluster_down
+  return "$failed"
 }
 
 # run_ctest PRESET FILTER: unit tests, then integration tests. Without a filter, none at all is a
 # failure.
 run_ctest() {
-  local preset=$1 filter=$2 label
+  local preset=$1 filter=$2 label failed=0
   BERTH_BIN=$(programs_folder)
   export BERTH_BIN
   for label in unit integration; do
@@ -37,14 +40,14 @@ run_ctest() {
       cd "$ROOT"
       ctest --preset "$preset" --label-regex "^$label\$" --no-tests=error \
         ${filter:+--no-tests=ignore --tests-regex "$filter"}
-    )
+    ) || failed=$?
   done
+  return "$failed"
 }
 
 # run_pytest FILTER: end-to-end tests, by a client generated from the contract.
 run_pytest() {
   local status=0
-  printf '\nEnd-to-end tests\n'
   step 'Python packages' ensure_e2e_python
   step 'Python client' generate_python_client
   (

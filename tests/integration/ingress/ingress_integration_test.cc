@@ -426,10 +426,12 @@ TEST_F(IngressIntegrationTest, RepairsWhatOthersChanged) {
 
 TEST_F(IngressIntegrationTest, GetsThroughAStormOfConflicts) {
   const auto replica = MakeReplica();
+  // Far busier than any controller, yet with gaps in which a GET and its PUT fit.
   std::jthread storm([&](const std::stop_token& stop) {
     for (int i = 0; !stop.stop_requested(); ++i) {
       static_cast<void>(
           client_->Patch(kube::kConfigMaps, tcp_, {{"data", {{"note", std::to_string(i)}}}}));
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
     }
   });
   const std::vector<WantedRule> wanted = Claimed(20001, 20, "tcp");
