@@ -1,6 +1,9 @@
 #include "common/operation/clipped_text.h"
 
+#include <google/protobuf/descriptor.h>
+
 #include <cstdint>
+#include <vector>
 
 namespace berth::operation {
 namespace {
@@ -43,6 +46,30 @@ std::string ClippedText(std::string_view text, std::size_t max_bytes) {
     text.remove_prefix(size == 0 ? 1 : size);
   }
   return clean;
+}
+
+void ClipTexts(google::protobuf::Message& message, std::size_t max_bytes) {
+  using Field = google::protobuf::FieldDescriptor;
+  const google::protobuf::Reflection& reflection = *message.GetReflection();
+  std::vector<const Field*> fields;
+  reflection.ListFields(message, &fields);
+  for (const Field* field : fields) {
+    const int count = field->is_repeated() ? reflection.FieldSize(message, field) : 1;
+    for (int i = 0; i < count && !field->is_map(); ++i) {
+      if (field->cpp_type() == Field::CPPTYPE_MESSAGE) {
+        ClipTexts(field->is_repeated() ? *reflection.MutableRepeatedMessage(&message, field, i)
+                                       : *reflection.MutableMessage(&message, field),
+                  max_bytes);
+      } else if (field->type() == Field::TYPE_STRING && field->is_repeated()) {
+        reflection.SetRepeatedString(
+            &message, field, i,
+            ClippedText(reflection.GetRepeatedString(message, field, i), max_bytes));
+      } else if (field->type() == Field::TYPE_STRING) {
+        reflection.SetString(&message, field,
+                             ClippedText(reflection.GetString(message, field), max_bytes));
+      }
+    }
+  }
 }
 
 }  // namespace berth::operation

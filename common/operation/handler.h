@@ -36,6 +36,11 @@ class Reporter {
   virtual void Line(std::string_view source, v1::OutputLine::Stream stream,
                     std::string_view text) = 0;
 
+  /// Publishes an update of a kind that has no method here, known secrets already replaced; only
+  /// its detail counts. Never stored. In its texts invalid UTF-8 is replaced; longer than 8 KiB
+  /// they are cut.
+  virtual void Publish(v1::OperationUpdate update) = 0;
+
   /// Schedules Handler::Advance. Calls before it runs collapse into one.
   virtual void Wake() = 0;
 };

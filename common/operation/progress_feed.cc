@@ -28,7 +28,7 @@ void ProgressFeed::Phase(std::string_view phase, std::string_view message) {
     phase_ = phase;
     phase_message_ = message;
   }
-  Publish(std::move(update));
+  Append(std::move(update));
   options_.wake(kRecordWithin);
 }
 
@@ -38,7 +38,12 @@ void ProgressFeed::Line(std::string_view source, v1::OutputLine::Stream stream,
   update.mutable_line()->set_source(ClippedText(source, kMaxNameBytes));
   update.mutable_line()->set_stream(stream);
   update.mutable_line()->set_text(ClippedText(text, kMaxLineBytes));
-  Publish(std::move(update));
+  Append(std::move(update));
+}
+
+void ProgressFeed::Publish(v1::OperationUpdate update) {
+  ClipTexts(update, kMaxLineBytes);
+  Append(std::move(update));
 }
 
 void ProgressFeed::Wake() {
@@ -59,7 +64,7 @@ void ProgressFeed::Queued(int position, const std::string& blocked_by) {
   v1::OperationUpdate update;
   update.mutable_queued()->set_position(position);
   update.mutable_queued()->set_blocked_by(blocked_by);
-  Publish(std::move(update));
+  Append(std::move(update));
 }
 
 ProgressFeed::Snapshot ProgressFeed::TakeSnapshot() const {
@@ -106,7 +111,7 @@ std::shared_ptr<void> ProgressFeed::AddReader(ReadyFunction ready) {
   return reader;
 }
 
-void ProgressFeed::Publish(v1::OperationUpdate update) {
+void ProgressFeed::Append(v1::OperationUpdate update) {
   update.set_operation(options_.operation);
   *update.mutable_time() = ToTimestamp(options_.now());
   std::vector<std::shared_ptr<ReadyFunction>> readers;

@@ -46,6 +46,7 @@ class ProgressFeed final : public Reporter {
 
   void Phase(std::string_view phase, std::string_view message) override;
   void Line(std::string_view source, v1::OutputLine::Stream stream, std::string_view text) override;
+  void Publish(v1::OperationUpdate update) override;
   void Wake() override;
 
   /// Publishes a place in the queue; the same one again is ignored.
@@ -68,7 +69,7 @@ class ProgressFeed final : public Reporter {
  private:
   using Readers = std::list<std::weak_ptr<ReadyFunction>>;
 
-  void Publish(v1::OperationUpdate update);
+  void Append(v1::OperationUpdate update);
   std::vector<std::shared_ptr<ReadyFunction>> LiveReaders() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   static void Notify(const std::vector<std::shared_ptr<ReadyFunction>>& readers);
 

@@ -10,11 +10,22 @@ namespace berth::gateway {
 namespace {
 
 void PassOn(const operation::v1::OperationUpdate& update, operation::Run& run) {
-  if (update.has_phase()) {
-    run.Phase(update.phase().phase(), update.phase().message());
-  } else if (update.has_line()) {
-    const operation::v1::OutputLine& line = update.line();
-    run.reporter()->Line(line.source(), line.stream(), line.text());
+  using Update = operation::v1::OperationUpdate;
+  switch (update.detail_case()) {
+    case Update::kPhase:
+      return run.Phase(update.phase().phase(), update.phase().message());
+    case Update::kLine:
+    case Update::kObject:
+    case Update::kWarning:
+    case Update::kHook:
+    case Update::kContainerLine:
+      return run.reporter()->Publish(update);
+    case Update::kAccepted:
+    case Update::kQueued:
+    case Update::kUpdatesLost:
+    case Update::kKeepAlive:
+    case Update::DETAIL_NOT_SET:
+      return;  // of the child's own stream
   }
 }
 

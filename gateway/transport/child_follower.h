@@ -11,8 +11,8 @@
 
 namespace berth::gateway {
 
-/// Follows the children of one operation, one at a time, and passes their phases and lines on as
-/// the operation's own. Waiting costs no thread: news of the child wake the operation, and Look
+/// Follows the children of one operation, one at a time, and passes what they report on
+/// as the operation's own. Waiting costs no thread: news of the child wake the operation, and Look
 /// takes them in. Used within Advance only.
 class ChildFollower {
  public:

@@ -93,6 +93,22 @@ TEST_F(ProgressFeedTest, EndsAfterTheLastUpdate) {
   EXPECT_TRUE(wakes_.empty());
 }
 
+TEST_F(ProgressFeedTest, PublishesUpdatesOfAnyKindAsItsOwn) {
+  v1::OperationUpdate update;
+  update.set_operation("another");
+  update.set_sequence(99);
+  update.mutable_object()->set_message("1 of 3 replicas ready\xFF" + std::string(9000, 'x'));
+  feed_.Publish(update);
+  const auto published = NextUpdate();
+  ASSERT_TRUE(published);
+  EXPECT_EQ(published->operation(), "op-1");
+  EXPECT_EQ(published->sequence(), 1);
+  EXPECT_THAT(published->object().message(),
+              testing::StartsWith("1 of 3 replicas ready\xEF\xBF\xBD"));
+  EXPECT_LE(published->object().message().size(), 8192u);
+  EXPECT_TRUE(wakes_.empty());
+}
+
 TEST_F(ProgressFeedTest, CleansAndCutsLines) {
   feed_.Line("helm", v1::OutputLine::STREAM_STDOUT, std::string(9000, 'x') + "\xFF");
   EXPECT_LE(NextUpdate()->line().text().size(), 8192u);

@@ -214,6 +214,7 @@ class SimulatedRun final : public operation::Run {
    public:
     void Phase(std::string_view, std::string_view) override {}
     void Line(std::string_view, operation::v1::OutputLine::Stream, std::string_view) override {}
+    void Publish(operation::v1::OperationUpdate) override {}
     void Wake() override {}
   };
 

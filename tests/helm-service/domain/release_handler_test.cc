@@ -37,6 +37,7 @@ class FakeReporter final : public operation::Reporter {
   void Line(std::string_view, operation::v1::OutputLine::Stream, std::string_view text) override {
     lines.emplace_back(text);
   }
+  void Publish(operation::v1::OperationUpdate) override {}
   void Wake() override { ++wakes; }
 
   std::vector<std::string> phases;
