@@ -114,11 +114,15 @@ Weight Weigh(const Json& value) {
   return total;
 }
 
+// What becomes of a key that stands twice in one mapping.
+enum class RepeatedKeys { kRefused, kLastCounts };
+
 // Builds the document from the parser's events: unlike a tree of YAML nodes it costs no more than
 // the limits allow, whatever the text.
 class Builder final : public YAML::EventHandler {
  public:
-  explicit Builder(const ValuesLimits& limits) : limits_(limits) {}
+  Builder(const ValuesLimits& limits, RepeatedKeys repeated_keys)
+      : limits_(limits), repeated_keys_(repeated_keys) {}
 
   Json Take() { return root_.has_value() ? *std::exchange(root_, std::nullopt) : Json(); }
 
@@ -235,13 +239,14 @@ class Builder final : public YAML::EventHandler {
     }
   }
 
-  static void SetKey(const YAML::Mark& mark, Container& parent, const Json& value, bool is_merge,
-                     const std::string& text) {
+  void SetKey(const YAML::Mark& mark, Container& parent, const Json& value, bool is_merge,
+              const std::string& text) const {
     if (value.is_null() && text.empty()) throw Refusal{mark, "a mapping with an empty key"};
     if (!value.is_string()) throw Refusal{mark, "a key that is not a scalar"};
     parent.key = value.get<std::string>();
     parent.key_is_merge = is_merge;
-    if (!is_merge && parent.value.contains(*parent.key)) {
+    if (!is_merge && repeated_keys_ == RepeatedKeys::kRefused &&
+        parent.value.contains(*parent.key)) {
       throw Refusal{mark, "a key that the mapping has already"};
     }
   }
@@ -255,6 +260,7 @@ class Builder final : public YAML::EventHandler {
   }
 
   const ValuesLimits& limits_;
+  const RepeatedKeys repeated_keys_;
   std::size_t nodes_ = 0;
   std::size_t copied_bytes_ = 0;
   std::vector<Container> open_;
@@ -267,17 +273,16 @@ absl::Status At(const YAML::Mark& mark, std::string_view why) {
       fmt::format("line {}, column {}: {}", mark.line + 1, mark.column + 1, why));
 }
 
-}  // namespace
-
-absl::StatusOr<Json> ReadYamlValues(const std::string& yaml, const ValuesLimits& limits) {
+absl::StatusOr<Json> ReadMapping(const std::string& yaml, const ValuesLimits& limits,
+                                 RepeatedKeys repeated_keys) {
   Json document;
   try {
     std::istringstream input(yaml);
     YAML::Parser parser(input);
-    Builder builder(limits);
+    Builder builder(limits, repeated_keys);
     parser.HandleNextDocument(builder);
     document = builder.Take();
-    Builder second(limits);
+    Builder second(limits, repeated_keys);
     if (parser.HandleNextDocument(second) && !second.Take().is_null()) {
       return absl::InvalidArgumentError("more than one YAML document");
     }
@@ -290,6 +295,16 @@ absl::StatusOr<Json> ReadYamlValues(const std::string& yaml, const ValuesLimits&
   if (document.is_null()) return Json::object();
   if (!document.is_object()) return absl::InvalidArgumentError("must be a YAML mapping");
   return document;
+}
+
+}  // namespace
+
+absl::StatusOr<Json> ReadYamlValues(const std::string& yaml, const ValuesLimits& limits) {
+  return ReadMapping(yaml, limits, RepeatedKeys::kRefused);
+}
+
+absl::StatusOr<Json> ReadYamlObject(const std::string& yaml, const ValuesLimits& limits) {
+  return ReadMapping(yaml, limits, RepeatedKeys::kLastCounts);
 }
 
 }  // namespace berth::helm

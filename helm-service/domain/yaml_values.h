@@ -16,4 +16,8 @@ namespace berth::helm {
 /// Errors: INVALID_ARGUMENT with line and column; never with a value.
 absl::StatusOr<nlohmann::json> ReadYamlValues(const std::string& yaml, const ValuesLimits& limits);
 
+/// Reads one Kubernetes object: as ReadYamlValues, but of two equal keys in a mapping the later one
+/// counts, as charts in use rely on.
+absl::StatusOr<nlohmann::json> ReadYamlObject(const std::string& yaml, const ValuesLimits& limits);
+
 }  // namespace berth::helm
