@@ -3,7 +3,7 @@
 
 readonly PACKAGES=(
   # building and testing Berth
-  g++ cmake ninja-build ccache mold
+  g++ cmake ninja-build ccache mold pkg-config
   libgrpc++-dev protobuf-compiler-grpc libprotobuf-dev protobuf-compiler libabsl-dev
   golang-github-gogo-googleapis-dev libyaml-cpp-dev libcurl4-openssl-dev nlohmann-json3-dev
   libspdlog-dev libfmt-dev prometheus-cpp-dev libssl-dev libcpp-httplib-dev
