@@ -40,7 +40,7 @@ std::variant<pool::Port, std::string> ParseTargetPort(const Json& port) {
 }
 
 RuleSpec ParseSpec(const Json& object) {
-  RuleSpec spec{
+  return {
       .pool_uid = kube::StringAt(object, {"spec", "poolRef", "uid"}),
       .claim_uid = kube::StringAt(object, {"spec", "claimUid"}),
       .target = {.ns = kube::StringAt(object, {"spec", "targetRef", "namespace"}),
@@ -50,14 +50,8 @@ RuleSpec ParseSpec(const Json& object) {
                       kube::At(object, {"spec", "options", "decodeProxyProtocol"}) == true,
                   .encode_proxy_protocol =
                       kube::At(object, {"spec", "options", "encodeProxyProtocol"}) == true},
+      .exposure = pool::ParseExposureRef(object),
   };
-  if (const Json& exposure = kube::At(object, {"spec", "exposureRef"}); exposure.is_object()) {
-    spec.exposure = ExposureRef{.ns = kube::StringAt(exposure, {"namespace"}),
-                                .name = kube::StringAt(exposure, {"name"}),
-                                .uid = kube::StringAt(exposure, {"uid"}),
-                                .generation = kube::IntAt(exposure, {"generation"}).value_or(0)};
-  }
-  return spec;
 }
 
 RuleStatus ParseStatus(const Json& object) {
@@ -97,14 +91,8 @@ Json OptionsJson(const RuleOptions& options) {
 }
 
 // Null, which takes the field away in a merge patch, without an exposure.
-Json ExposureJson(const std::optional<ExposureRef>& exposure) {
-  if (!exposure) {
-    return nullptr;
-  }
-  return {{"namespace", exposure->ns},
-          {"name", exposure->name},
-          {"uid", exposure->uid},
-          {"generation", exposure->generation}};
+Json ExposureJson(const std::optional<pool::ExposureRef>& exposure) {
+  return exposure ? pool::ToJson(*exposure) : Json(nullptr);
 }
 
 Json ConditionJson(const kube::Condition& condition) {

@@ -10,6 +10,7 @@
 #include "common/kube/object.h"
 #include "common/kube/time.h"
 #include "common/pool/claim_name.h"
+#include "common/pool/exposure_ref.h"
 #include "common/pool/port.h"
 
 namespace berth::ingress {
@@ -43,23 +44,13 @@ struct RuleOptions {
   friend bool operator==(const RuleOptions&, const RuleOptions&) = default;
 };
 
-/// The exposure a rule was made for.
-struct ExposureRef {
-  std::string ns;
-  std::string name;
-  std::string uid;
-  std::int64_t generation = 0;
-
-  friend bool operator==(const ExposureRef&, const ExposureRef&) = default;
-};
-
 /// What a rule asks for. Pool, protocol and port are in its name.
 struct RuleSpec {
   std::string pool_uid;
   std::string claim_uid;
   Target target;
   RuleOptions options;
-  std::optional<ExposureRef> exposure;
+  std::optional<pool::ExposureRef> exposure;
 
   friend bool operator==(const RuleSpec&, const RuleSpec&) = default;
 };

@@ -19,7 +19,7 @@ struct WantedRule {
   std::string claim_uid;
   Target target;
   RuleOptions options;
-  std::optional<ExposureRef> exposure;
+  std::optional<pool::ExposureRef> exposure;
 };
 
 /// Stores and deletes rules so that none is ever on a load balancer without its claim. The loop

@@ -71,7 +71,7 @@ Target ToTarget(const v1::RuleTarget& target, FieldViolations& violations) {
           .port = ToTargetPort(target, violations)};
 }
 
-ExposureRef ToExposure(const port::v1::ExposureRef& exposure, FieldViolations& violations) {
+pool::ExposureRef ToExposure(const port::v1::ExposureRef& exposure, FieldViolations& violations) {
   if (!IsLabel(exposure.namespace_(), kMaxLabel)) {
     violations.Add("exposure.namespace", "must be a namespace's name");
   }
@@ -124,7 +124,7 @@ void Fill(const Target& target, v1::RuleTarget& proto) {
   }
 }
 
-void Fill(const ExposureRef& exposure, port::v1::ExposureRef& proto) {
+void Fill(const pool::ExposureRef& exposure, port::v1::ExposureRef& proto) {
   proto.set_namespace_(exposure.ns);
   proto.set_name(exposure.name);
   proto.set_uid(exposure.uid);
@@ -151,7 +151,7 @@ absl::StatusOr<WantedRule> ToWantedRule(const v1::RuleSpec& spec) {
     violations.Add("claim_uid", "must be the claim's unique id");
   }
   Target target = ToTarget(spec.target(), violations);
-  std::optional<ExposureRef> exposure;
+  std::optional<pool::ExposureRef> exposure;
   if (spec.has_exposure()) {
     exposure = ToExposure(spec.exposure(), violations);
   }

@@ -4,6 +4,7 @@
 
 #include "common/kube/object.h"
 #include "common/kube/resource.h"
+#include "common/pool/exposure_ref.h"
 #include "common/pool/labels.h"
 #include "common/status/macros.h"
 #include "common/status/status.h"
@@ -59,7 +60,7 @@ absl::StatusOr<Claim> ParseSpec(const Json& object) {
       .request_id = std::move(request_id),
       .entry = std::move(entry),
       .ttl = std::chrono::seconds(kube::IntAt(object, {"spec", "ttlSeconds"}).value_or(0)),
-      .exposure = ParseExposureRef(object),
+      .exposure = pool::ParseExposureRef(object),
       .state = *state,
       .expire_time = TimeAt(object, "expireTime"),
       .rule = std::nullopt,
@@ -78,17 +79,6 @@ absl::StatusOr<Claim> ParseSpec(const Json& object) {
 }
 
 }  // namespace
-
-std::optional<ExposureRef> ParseExposureRef(const Json& object) {
-  const Json& reference = kube::At(object, {"spec", "exposureRef"});
-  if (!reference.is_object()) {
-    return std::nullopt;
-  }
-  return ExposureRef{.ns = StringAt(reference, {"namespace"}),
-                     .name = StringAt(reference, {"name"}),
-                     .uid = StringAt(reference, {"uid"}),
-                     .generation = kube::IntAt(reference, {"generation"}).value_or(0)};
-}
 
 absl::StatusOr<Claim> ParseClaim(const Json& object) {
   absl::StatusOr<Claim> claim = ParseSpec(object);
@@ -113,10 +103,7 @@ Json NewClaimObject(const Claim& claim, const std::string& ns) {
           {"entry", claim.entry.value()},
           {"ttlSeconds", claim.ttl.count()}};
   if (claim.exposure.has_value()) {
-    spec["exposureRef"] = {{"namespace", claim.exposure->ns},
-                           {"name", claim.exposure->name},
-                           {"uid", claim.exposure->uid},
-                           {"generation", claim.exposure->generation}};
+    spec["exposureRef"] = pool::ToJson(*claim.exposure);
     kube::SetLabel(object, pool::kExposureUidLabel, claim.exposure->uid);
   }
   // A merge patch of an empty object leaves out what is null.

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -15,9 +14,6 @@ inline constexpr char kClaimFinalizer[] = "berth.dev/claim";
 
 /// Reads a PortClaim object. INTERNAL for one that Berth cannot have written.
 absl::StatusOr<Claim> ParseClaim(const kube::Json& object);
-
-/// Reads spec.exposureRef of a PortClaim or PortRule; none without it.
-std::optional<ExposureRef> ParseExposureRef(const kube::Json& object);
 
 /// A new PortClaim in Berth's namespace `ns`.
 kube::Json NewClaimObject(const Claim& claim, const std::string& ns);

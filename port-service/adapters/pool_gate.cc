@@ -12,9 +12,9 @@
 #include "common/kube/object.h"
 #include "common/kube/resource.h"
 #include "common/log/log.h"
+#include "common/pool/exposure_ref.h"
 #include "common/status/macros.h"
 #include "common/status/status.h"
-#include "port-service/adapters/claim_json.h"
 #include "port-service/domain/opening.h"
 
 namespace berth::port {
@@ -64,7 +64,7 @@ RulesByName Rules(const kube::ObjectList& list) {
   for (const Json& item : list.items) {
     if (const absl::StatusOr<pool::ClaimName> name = pool::ClaimName::Parse(kube::Name(item));
         name.ok()) {
-      rules.emplace(*name, ParseExposureRef(item));
+      rules.emplace(*name, pool::ParseExposureRef(item));
     }
   }
   return rules;

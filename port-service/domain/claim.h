@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "common/kube/time.h"
 #include "common/pool/claim_name.h"
+#include "common/pool/exposure_ref.h"
 #include "port-service/domain/names.h"
 
 namespace berth::port {
@@ -30,16 +31,6 @@ enum class ClaimState {
 std::string_view ToString(ClaimState state);
 std::optional<ClaimState> ParseClaimState(std::string_view text);
 
-/// The exposure that a claim was made for.
-struct ExposureRef {
-  std::string ns;
-  std::string name;
-  std::string uid;
-  std::int64_t generation = 0;
-
-  friend bool operator==(const ExposureRef&, const ExposureRef&) = default;
-};
-
 /// The right to one port of one pool and protocol, as stored.
 struct Claim {
   pool::ClaimName name;
@@ -49,7 +40,7 @@ struct Claim {
   EntryName entry;
   /// Life while RESERVED.
   std::chrono::seconds ttl{};
-  std::optional<ExposureRef> exposure;
+  std::optional<pool::ExposureRef> exposure;
 
   ClaimState state = ClaimState::kReserved;
   /// Set while RESERVED.

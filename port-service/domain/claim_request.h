@@ -28,7 +28,7 @@ struct ClaimRequest {
   std::vector<PortWish> wishes;
   /// None means the pool's.
   std::optional<std::chrono::seconds> ttl;
-  std::optional<ExposureRef> exposure;
+  std::optional<pool::ExposureRef> exposure;
 };
 
 }  // namespace berth::port

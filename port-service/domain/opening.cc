@@ -7,7 +7,7 @@ namespace {
 constexpr std::string_view kRecoveredOwner = "berth.dev/recovered";
 
 Claim Recovered(const pool::Pool& pool, const pool::ClaimName& name,
-                const std::optional<ExposureRef>& exposure) {
+                const std::optional<pool::ExposureRef>& exposure) {
   return {.name = name,
           .pool_uid = pool.uid,
           .owner = *Owner::Parse(kRecoveredOwner),
@@ -24,7 +24,7 @@ Claim Recovered(const pool::Pool& pool, const pool::ClaimName& name,
 
 std::vector<Claim> MissingClaims(const pool::PoolState& pool, const RulesByName& rules,
                                  const std::set<pool::ClaimName>& claims) {
-  std::map<pool::ClaimName, std::optional<ExposureRef>> needed;
+  std::map<pool::ClaimName, std::optional<pool::ExposureRef>> needed;
   for (const auto& [name, exposure] : rules) {
     if (name.pool() == pool.pool.name) {
       needed.emplace(name, exposure);

@@ -11,7 +11,7 @@
 namespace berth::port {
 
 /// What the stored rules of a pool say, as far as claims are concerned.
-using RulesByName = std::map<pool::ClaimName, std::optional<ExposureRef>>;
+using RulesByName = std::map<pool::ClaimName, std::optional<pool::ExposureRef>>;
 
 /// The claims that have to be created, BOUND, before a pool may hand out ports: one for each rule
 /// and each entry on the load balancers that Berth owns and that has no claim. They may be missing

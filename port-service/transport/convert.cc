@@ -168,8 +168,8 @@ std::optional<std::chrono::seconds> ParseTtl(const v1::ClaimRequest& request,
   return ttl;
 }
 
-std::optional<ExposureRef> ParseExposure(const v1::ClaimRequest& request,
-                                         FieldViolations& violations) {
+std::optional<pool::ExposureRef> ParseExposure(const v1::ClaimRequest& request,
+                                               FieldViolations& violations) {
   if (!request.has_exposure()) {
     return std::nullopt;
   }
@@ -185,10 +185,10 @@ std::optional<ExposureRef> ParseExposure(const v1::ClaimRequest& request,
   if (exposure.generation() < 0) {
     violations.Add("exposure.generation", "must not be negative");
   }
-  return ExposureRef{.ns = exposure.namespace_(),
-                     .name = exposure.name(),
-                     .uid = exposure.uid(),
-                     .generation = exposure.generation()};
+  return pool::ExposureRef{.ns = exposure.namespace_(),
+                           .name = exposure.name(),
+                           .uid = exposure.uid(),
+                           .generation = exposure.generation()};
 }
 
 }  // namespace
@@ -200,7 +200,7 @@ absl::StatusOr<ClaimRequest> ParseClaimRequest(const v1::ClaimRequest& request) 
   auto request_id = Take(RequestId::Parse(request.request_id()), "request_id", violations);
   std::vector<PortWish> wishes = ParseWishes(request, violations);
   const std::optional<std::chrono::seconds> ttl = ParseTtl(request, violations);
-  std::optional<ExposureRef> exposure = ParseExposure(request, violations);
+  std::optional<pool::ExposureRef> exposure = ParseExposure(request, violations);
   RETURN_IF_ERROR(violations.ToStatus());
   return ClaimRequest{.pool = *std::move(pool),
                       .owner = *std::move(owner),

@@ -41,7 +41,7 @@ class RuleServiceTest : public testing::Test {
             .claim_uid = "claim",
             .target = {.ns = "shop", .service = "web", .port = pool::Port::Of<80>()}};
   }
-  static ExposureRef Generation(std::int64_t generation) {
+  static pool::ExposureRef Generation(std::int64_t generation) {
     return {.ns = "shop", .name = "web", .uid = "exposure", .generation = generation};
   }
 

@@ -16,10 +16,12 @@
 #include "common/status/rpc_status.h"
 #include "common/status/status.h"
 #include "tests/integration/gateway/programs.h"
+#include "tests/integration/harness/eventually.h"
 
 namespace berth::gateway {
 namespace {
 
+using harness::Eventually;
 using kube::Json;
 using Program = Programs::Program;
 using operation::v1::Operation;

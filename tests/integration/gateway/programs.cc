@@ -3,8 +3,6 @@
 #include <fmt/format.h>
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
 
 #include <algorithm>
 #include <csignal>
@@ -18,24 +16,17 @@
 #include "common/grpc/channel.h"
 #include "common/kube/object.h"
 #include "common/kube/resource.h"
-#include "common/process/unique_fd.h"
+#include "tests/integration/harness/eventually.h"
+#include "tests/integration/harness/free_port.h"
 
 namespace berth::gateway {
 namespace {
 
+using harness::Eventually;
+using harness::FreePort;
 using kube::Json;
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
-
-// A port of 127.0.0.1 that nobody listens on just now; a program that is killed comes back to it.
-int FreePort() {
-  const process::UniqueFd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  sockaddr_in address{.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
-  socklen_t length = sizeof(address);
-  EXPECT_EQ(::bind(socket.get(), reinterpret_cast<sockaddr*>(&address), length), 0);
-  EXPECT_EQ(::getsockname(socket.get(), reinterpret_cast<sockaddr*>(&address), &length), 0);
-  return ntohs(address.sin_port);
-}
 
 std::string HelmProgram() { return std::string(std::getenv("BERTH_BIN")) + "/helm"; }
 
@@ -47,17 +38,6 @@ std::string ReadFile(const std::string& path) {
 }
 
 }  // namespace
-
-bool Eventually(const std::function<bool()>& condition, std::chrono::seconds limit) {
-  const auto deadline = steady_clock::now() + limit;
-  while (!condition()) {
-    if (steady_clock::now() > deadline) {
-      return false;
-    }
-    std::this_thread::sleep_for(milliseconds(100));
-  }
-  return true;
-}
 
 std::string EchoChart(const std::string& folder) {
   const std::string target = folder + "/chart";

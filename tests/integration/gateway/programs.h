@@ -20,10 +20,6 @@
 
 namespace berth::gateway {
 
-/// Whether `condition` comes true within `limit`.
-bool Eventually(const std::function<bool()>& condition,
-                std::chrono::seconds limit = std::chrono::seconds(90));
-
 /// The echo chart as an archive.
 std::string EchoChart(const std::string& folder);
 

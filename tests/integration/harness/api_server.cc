@@ -17,6 +17,7 @@
 #include "common/kube/object.h"
 #include "common/status/macros.h"
 #include "tests/integration/harness/custom_resources.h"
+#include "tests/integration/harness/free_port.h"
 
 namespace berth::harness {
 namespace {
@@ -28,18 +29,6 @@ constexpr auto kReadyTimeout = std::chrono::seconds(60);
 constexpr auto kPollInterval = std::chrono::milliseconds(20);
 
 /// A port that was free a moment ago; the programs cannot tell which one they took by themselves.
-int FreePort() {
-  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof(address);
-  bind(fd, reinterpret_cast<sockaddr*>(&address), size);
-  getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size);
-  close(fd);
-  return ntohs(address.sin_port);
-}
-
 absl::StatusOr<std::string> ProgramsFolder() {
   const char* folder = std::getenv("BERTH_BIN");
   if (folder == nullptr || !fs::exists(fs::path(folder) / "kube-apiserver") ||

@@ -23,6 +23,7 @@
 #include "ingress-service/adapters/rule_engine.h"
 #include "ingress-service/domain/rule_status.h"
 #include "tests/integration/harness/api_server.h"
+#include "tests/integration/harness/eventually.h"
 #include "tests/integration/ingress/fake_port_service.h"
 #include "tests/integration/ingress/mortal_transport.h"
 
@@ -30,6 +31,7 @@ namespace berth::ingress {
 namespace {
 
 using harness::ApiServer;
+using harness::Eventually;
 using kube::Json;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
@@ -138,17 +140,6 @@ class IngressIntegrationTest : public testing::Test {
       wanted.push_back(Claimed(first + i, protocol));
     }
     return wanted;
-  }
-
-  static bool Eventually(const std::function<bool()>& condition, seconds limit = seconds(30)) {
-    const auto deadline = steady_clock::now() + limit;
-    while (!condition()) {
-      if (steady_clock::now() > deadline) {
-        return false;
-      }
-      std::this_thread::sleep_for(milliseconds(20));
-    }
-    return true;
   }
 
   Json Read(const kube::Resource& resource, const kube::ObjectName& name) {
@@ -275,7 +266,7 @@ TEST_F(IngressIntegrationTest, ManyRulesBecomeFewWrites) {
   for (const WantedRule& rule : wanted) {
     all.insert(rule.name.port().number());
   }
-  ASSERT_TRUE(Eventually([&] { return Carries(all); }, seconds(60)));
+  ASSERT_TRUE(Eventually([&] { return Carries(all); }));
   EXPECT_LT(config_map_writes, 60) << "a group of rules is one write";
 }
 
@@ -438,11 +429,11 @@ TEST_F(IngressIntegrationTest, GetsThroughAStormOfConflicts) {
   for (const auto& rule : replica->service().Apply(wanted)) {
     ASSERT_TRUE(rule.ok()) << rule.status();
   }
-  ASSERT_TRUE(Eventually([&] { return Entries().size() == 20; }, seconds(60)));
+  ASSERT_TRUE(Eventually([&] { return Entries().size() == 20; }));
   for (const WantedRule& rule : wanted) {
     ASSERT_TRUE(replica->service().Delete(rule.name, rule.claim_uid).ok());
   }
-  ASSERT_TRUE(Eventually([&] { return Carries({}); }, seconds(60)));
+  ASSERT_TRUE(Eventually([&] { return Carries({}); }));
 }
 
 TEST_F(IngressIntegrationTest, SaysThatAForeignEntryHasThePort) {

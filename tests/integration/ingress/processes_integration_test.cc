@@ -1,8 +1,6 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
 
 #include <atomic>
 #include <chrono>
@@ -18,11 +16,12 @@
 #include "common/grpc/channel.h"
 #include "common/kube/object.h"
 #include "common/kube/resource.h"
-#include "common/process/unique_fd.h"
 #include "common/status/rpc_status.h"
 #include "common/status/status.h"
 #include "tests/integration/harness/api_server.h"
 #include "tests/integration/harness/child.h"
+#include "tests/integration/harness/eventually.h"
+#include "tests/integration/harness/free_port.h"
 
 #include "berth/ingress/v1/ingress_service.grpc.pb.h"
 #include "berth/port/v1/port_service.grpc.pb.h"
@@ -32,31 +31,12 @@ namespace {
 
 using harness::ApiServer;
 using harness::Child;
+using harness::Eventually;
+using harness::FreePort;
 using kube::Json;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 using std::chrono::steady_clock;
-
-// A port of 127.0.0.1 that nobody listens on just now; a program that is killed comes back to it.
-int FreePort() {
-  const process::UniqueFd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  sockaddr_in address{.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
-  socklen_t length = sizeof(address);
-  EXPECT_EQ(::bind(socket.get(), reinterpret_cast<sockaddr*>(&address), length), 0);
-  EXPECT_EQ(::getsockname(socket.get(), reinterpret_cast<sockaddr*>(&address), &length), 0);
-  return ntohs(address.sin_port);
-}
-
-bool Eventually(const std::function<bool()>& condition, seconds limit = seconds(60)) {
-  const auto deadline = steady_clock::now() + limit;
-  while (!condition()) {
-    if (steady_clock::now() > deadline) {
-      return false;
-    }
-    std::this_thread::sleep_for(milliseconds(50));
-  }
-  return true;
-}
 
 // The programs as they are deployed: port-service and two replicas of ingress-service.
 class ProcessesIntegrationTest : public testing::Test {

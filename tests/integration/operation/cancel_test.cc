@@ -1,9 +1,12 @@
 // Cancelling an operation at every moment of its life.
 
+#include "tests/integration/harness/eventually.h"
 #include "tests/integration/operation/replicas_test.h"
 
 namespace berth::operation {
 namespace {
+
+using harness::Eventually;
 
 class CancelTest : public ReplicasTest {
  protected:

@@ -1,10 +1,12 @@
 // How one call becomes an operation, runs and ends.
 
+#include "tests/integration/harness/eventually.h"
 #include "tests/integration/operation/replicas_test.h"
 
 namespace berth::operation {
 namespace {
 
+using harness::Eventually;
 using testing::IsEmpty;
 
 class LifecycleTest : public ReplicasTest {};

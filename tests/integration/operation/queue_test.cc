@@ -1,10 +1,12 @@
 // Operations on one release take turns.
 
+#include "tests/integration/harness/eventually.h"
 #include "tests/integration/operation/replicas_test.h"
 
 namespace berth::operation {
 namespace {
 
+using harness::Eventually;
 using testing::ElementsAre;
 
 class QueueTest : public ReplicasTest {

@@ -19,6 +19,7 @@
 #include "common/status/grpc_status.h"
 #include "common/status/rpc_status.h"
 #include "common/status/status.h"
+#include "tests/integration/harness/eventually.h"
 #include "tests/integration/operation/replica.h"
 
 namespace berth::operation {
@@ -175,16 +176,8 @@ class ReplicasTest : public testing::Test {
   }
 
   /// Polls the API server; false if it does not come true within 30 s.
-  static bool Eventually(const std::function<bool()>& condition) {
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
-    while (!condition()) {
-      if (std::chrono::steady_clock::now() > deadline) return false;
-      std::this_thread::sleep_for(std::chrono::milliseconds(20));
-    }
-    return true;
-  }
   bool EventuallyInState(const std::string& name, State state) {
-    return Eventually([&] {
+    return harness::Eventually([&] {
       const std::optional<Record> record = Stored(name);
       return record && record->state() == state;
     });

@@ -1,10 +1,12 @@
 // Ended operations are kept for a while, and no longer.
 
+#include "tests/integration/harness/eventually.h"
 #include "tests/integration/operation/replicas_test.h"
 
 namespace berth::operation {
 namespace {
 
+using harness::Eventually;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 

@@ -1,9 +1,12 @@
 // What becomes of operations when their replica dies or stops.
 
+#include "tests/integration/harness/eventually.h"
 #include "tests/integration/operation/replicas_test.h"
 
 namespace berth::operation {
 namespace {
+
+using harness::Eventually;
 
 class TakeoverTest : public ReplicasTest {};
 

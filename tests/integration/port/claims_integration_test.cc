@@ -18,6 +18,7 @@
 #include "common/kube/resource.h"
 #include "common/status/status.h"
 #include "tests/integration/harness/api_server.h"
+#include "tests/integration/harness/eventually.h"
 #include "tests/integration/harness/fault_transport.h"
 #include "tests/integration/port/port_harness.h"
 
@@ -25,6 +26,7 @@ namespace berth::port {
 namespace {
 
 using harness::ApiServer;
+using harness::Eventually;
 using kube::Json;
 using testing::HasSubstr;
 using testing::IsEmpty;

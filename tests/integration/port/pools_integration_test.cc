@@ -13,12 +13,14 @@
 #include "common/kube/resource.h"
 #include "common/status/status.h"
 #include "tests/integration/harness/api_server.h"
+#include "tests/integration/harness/eventually.h"
 #include "tests/integration/port/port_harness.h"
 
 namespace berth::port {
 namespace {
 
 using harness::ApiServer;
+using harness::Eventually;
 using kube::Json;
 using testing::HasSubstr;
 using testing::IsEmpty;

@@ -165,17 +165,6 @@ std::string PortNamespace::ReadyOf(const std::string& pool) {
          condition->reason;
 }
 
-bool Eventually(const std::function<bool()>& holds, std::chrono::milliseconds patience) {
-  const auto deadline = steady_clock::now() + patience;
-  while (!holds()) {
-    if (steady_clock::now() > deadline) {
-      return false;
-    }
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
-  }
-  return true;
-}
-
 v1::ClaimRequest ClaimFor(const std::string& request_id, int port) {
   v1::ClaimRequest request;
   request.set_pool("edge");

@@ -82,10 +82,6 @@ class PortNamespace {
   const std::string ns_;
 };
 
-/// Looks every 20 ms until `holds`, at the longest for `patience`.
-bool Eventually(const std::function<bool()>& holds,
-                std::chrono::milliseconds patience = std::chrono::seconds(20));
-
 /// A request for one TCP port; `port` 0 leaves the choice to the server.
 v1::ClaimRequest ClaimFor(const std::string& request_id, int port = 0);
 

@@ -31,7 +31,7 @@ TEST(ClaimJsonTest, ReadsWhatItWritesInEveryState) {
     Claim claim = TestClaim(state);
     claim.entry = *EntryName::Parse("web");
     claim.adopted = true;
-    claim.exposure = ExposureRef{.ns = "shop", .name = "web", .uid = "e1", .generation = 3};
+    claim.exposure = pool::ExposureRef{.ns = "shop", .name = "web", .uid = "e1", .generation = 3};
     const absl::StatusOr<Claim> read = ParseClaim(Stored(claim));
     ASSERT_TRUE(read.ok()) << read.status();
     EXPECT_EQ(*read, WithStoredParts(claim)) << ToString(state);

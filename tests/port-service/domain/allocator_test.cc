@@ -223,7 +223,7 @@ TEST_F(AllocatorTest, RefusesARequestIdThatWasUsedForAnotherRequest) {
       Request("request-1", {Wish("web")}),
   };
   others[2].ttl = std::chrono::seconds(1);
-  others[3].exposure = ExposureRef{.ns = "shop", .name = "web", .uid = "e1"};
+  others[3].exposure = pool::ExposureRef{.ns = "shop", .name = "web", .uid = "e1"};
   for (const ClaimRequest& request : others) {
     const absl::Status status = Allocate(request).status();
     EXPECT_EQ(status.code(), absl::StatusCode::kAlreadyExists);

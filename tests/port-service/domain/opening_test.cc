@@ -22,7 +22,7 @@ TEST(OpeningTest, FindsNothingMissingWhereEverythingHasAClaim) {
 }
 
 TEST(OpeningTest, MakesABoundClaimForARuleWithoutOne) {
-  const ExposureRef exposure{.ns = "shop", .name = "web", .uid = "e1", .generation = 2};
+  const pool::ExposureRef exposure{.ns = "shop", .name = "web", .uid = "e1", .generation = 2};
   const std::vector<Claim> missing =
       MissingClaims({.pool = TestPool()}, {{Name("edge.tcp.20500"), exposure}}, {});
   ASSERT_THAT(missing, SizeIs(1));
