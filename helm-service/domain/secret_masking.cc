@@ -83,16 +83,6 @@ bool MayHoldSecret(std::string_view text) {
   return text.find("Secret") != std::string_view::npos || text.find('\\') != std::string_view::npos;
 }
 
-std::string MaskText(const std::string& text, const ManifestLimits& limits) {
-  if (!MayHoldSecret(text)) return text;
-  absl::StatusOr<Json> object = ReadYamlObject(text, limits.document);
-  if (!object.ok()) {
-    return fmt::format("# Left out, for it may hold a Secret and cannot be read: {}\n",
-                       std::string(object.status().message()));
-  }
-  return MaskSecrets(*object) ? WriteYaml(*object) : text;
-}
-
 }  // namespace
 
 bool MaskSecrets(Json& object) { return Mask(object, {}); }
@@ -101,6 +91,16 @@ void MaskSecrets(Json& before, Json& after) {
   const Json original = before;
   Mask(before, {.object = &after, .mark_of_change = kMaskedBefore});
   Mask(after, {.object = &original, .mark_of_change = kMaskedAfter});
+}
+
+std::string MaskDocument(const std::string& text, const ManifestLimits& limits) {
+  if (!MayHoldSecret(text)) return text;
+  absl::StatusOr<Json> object = ReadYamlObject(text, limits.document);
+  if (!object.ok()) {
+    return fmt::format("# Left out, for it may hold a Secret and cannot be read: {}\n",
+                       std::string(object.status().message()));
+  }
+  return MaskSecrets(*object) ? WriteYaml(*object) : text;
 }
 
 absl::StatusOr<std::string> MaskManifest(std::string_view manifest, const ManifestLimits& limits) {
@@ -112,7 +112,7 @@ absl::StatusOr<std::string> MaskManifest(std::string_view manifest, const Manife
   for (const ManifestDocument& document : SplitDocuments(manifest)) {
     masked += "---\n";
     if (!document.source.empty()) masked += fmt::format("# Source: {}\n", document.source);
-    masked += MaskText(document.text, limits);
+    masked += MaskDocument(document.text, limits);
     if (!masked.ends_with('\n')) masked += '\n';
   }
   return masked;

@@ -25,8 +25,12 @@ bool MaskSecrets(nlohmann::json& object);
 /// that a comparison of the two shows what changed and not how.
 void MaskSecrets(nlohmann::json& before, nlohmann::json& after);
 
-/// A manifest with the values of its Secrets replaced and everything else as it was. A document
-/// that may hold a Secret and cannot be read is left out, and a comment says so.
+/// One document of a manifest with the values of Secrets in it replaced; as it was if there is
+/// none. If it may hold a Secret and cannot be read, a comment that says so.
+std::string MaskDocument(const std::string& text, const ManifestLimits& limits = {});
+
+/// A manifest with the values of its Secrets replaced by MaskDocument, and everything else as it
+/// was.
 /// Errors: RESOURCE_EXHAUSTED beyond the limits.
 absl::StatusOr<std::string> MaskManifest(std::string_view manifest,
                                          const ManifestLimits& limits = {});

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace berth::helm {
+
+/// A hook of a release, such as a Job to be run before an upgrade.
+struct ReleaseHook {
+  std::string name;
+  std::string kind;
+  /// What it is run for, in Helm's words: "pre-install", "test", ...
+  std::vector<std::string> events;
+  /// Its YAML. May hold secrets.
+  std::string manifest;
+  /// When it ran last, RFC 3339; empty for never.
+  std::string started_at;
+  /// How that went, in Helm's words: "Running", "Succeeded", "Failed", "Unknown", or empty.
+  std::string phase;
+};
+
+/// What a revision put into the cluster, as Helm rendered it. May hold secrets.
+struct ReleaseContent {
+  /// YAML documents, without the hooks.
+  std::string manifest;
+  std::vector<ReleaseHook> hooks;
+};
+
+}  // namespace berth::helm
