@@ -50,6 +50,11 @@ absl::StatusOr<Release> KubeReleaseStore::Read(const ReleaseKey& key, int revisi
   return ReadReleaseSecret(key, secret);
 }
 
+absl::StatusOr<ReleaseContent> KubeReleaseStore::ReadContent(const ReleaseKey& key, int revision) {
+  ASSIGN_OR_RETURN(const kube::Json secret, GetSecret(key, revision));
+  return ReadReleaseContent(kube::StringAt(secret, {"data", "release"}));
+}
+
 absl::Status KubeReleaseStore::MarkFailed(const ReleaseKey& key, int revision,
                                           std::string_view description) {
   constexpr int kTries = 3;

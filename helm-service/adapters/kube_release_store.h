@@ -18,6 +18,7 @@ class KubeReleaseStore final : public ReleaseStore {
 
   absl::StatusOr<std::optional<RevisionInfo>> Newest(const ReleaseKey& key) override;
   absl::StatusOr<Release> Read(const ReleaseKey& key, int revision) override;
+  absl::StatusOr<ReleaseContent> ReadContent(const ReleaseKey& key, int revision) override;
   absl::Status MarkFailed(const ReleaseKey& key, int revision,
                           std::string_view description) override;
 

@@ -2,7 +2,9 @@
 
 #include <zlib.h>
 
+#include <algorithm>
 #include <array>
+#include <initializer_list>
 #include <istream>
 #include <streambuf>
 #include <utility>
@@ -70,13 +72,9 @@ class InflatingBuffer final : public std::streambuf {
   std::array<char, 16'384> piece_;
 };
 
-// Takes what is wanted from the parser's events and ends parsing once it has all: `info` and
-// `chart.metadata`.
-class BodyReader final : public nlohmann::json_sax<Json> {
+// Follows the parser's events and knows where in the document it stands.
+class PathReader : public nlohmann::json_sax<Json> {
  public:
-  bool complete() const { return has_info_ && has_metadata_; }
-  ReleaseBody Take() { return std::move(body_); }
-
   bool null() override { return true; }
   bool boolean(bool) override { return true; }
   bool number_integer(number_integer_t) override { return true; }
@@ -97,9 +95,7 @@ class BodyReader final : public nlohmann::json_sax<Json> {
   }
   bool end_object() override {
     path_.pop_back();
-    if (path_.size() == 1 && path_[0] == "info") has_info_ = true;
-    if (path_.size() == 2 && path_[0] == "chart" && path_[1] == "metadata") has_metadata_ = true;
-    return !complete();
+    return Left();
   }
   bool start_array(std::size_t) override {
     path_.emplace_back();
@@ -107,33 +103,98 @@ class BodyReader final : public nlohmann::json_sax<Json> {
   }
   bool end_array() override {
     path_.pop_back();
-    return true;
+    return Left();
   }
   bool parse_error(std::size_t, const std::string&, const nlohmann::detail::exception&) override {
     return false;
   }
 
+ protected:
+  // Where the string that stands at path() goes; null for nowhere.
+  virtual std::string* Target() = 0;
+  // The object or array at path() has ended; false ends parsing.
+  virtual bool Left() = 0;
+
+  // The key in each object that is open, an empty one for each array.
+  const std::vector<std::string>& path() const { return path_; }
+  bool IsAt(std::initializer_list<std::string_view> path) const {
+    return std::equal(path_.begin(), path_.end(), path.begin(), path.end());
+  }
+
  private:
-  std::string* Target() {
-    if (path_.size() == 2 && path_[0] == "info") {
-      if (path_[1] == "last_deployed") return &body_.last_deployed;
-      if (path_[1] == "description") return &body_.description;
-      if (path_[1] == "notes") return &body_.notes;
-    }
-    if (path_.size() == 3 && path_[0] == "chart" && path_[1] == "metadata") {
-      if (path_[2] == "name") return &body_.chart_name;
-      if (path_[2] == "version") return &body_.chart_version;
-      if (path_[2] == "appVersion") return &body_.app_version;
-    }
+  std::vector<std::string> path_;
+};
+
+// Takes `info` and `chart.metadata`, and ends parsing once it has both.
+class BodyReader final : public PathReader {
+ public:
+  bool complete() const { return has_info_ && has_metadata_; }
+  ReleaseBody Take() { return std::move(body_); }
+
+ private:
+  std::string* Target() override {
+    if (IsAt({"info", "last_deployed"})) return &body_.last_deployed;
+    if (IsAt({"info", "description"})) return &body_.description;
+    if (IsAt({"info", "notes"})) return &body_.notes;
+    if (IsAt({"chart", "metadata", "name"})) return &body_.chart_name;
+    if (IsAt({"chart", "metadata", "version"})) return &body_.chart_version;
+    if (IsAt({"chart", "metadata", "appVersion"})) return &body_.app_version;
     return nullptr;
   }
 
-  // The key in each object that is open, an empty one for each array.
-  std::vector<std::string> path_;
+  bool Left() override {
+    if (IsAt({"info"})) has_info_ = true;
+    if (IsAt({"chart", "metadata"})) has_metadata_ = true;
+    return !complete();
+  }
+
   ReleaseBody body_;
   bool has_info_ = false;
   bool has_metadata_ = false;
 };
+
+// Takes `manifest` and `hooks`.
+class ContentReader final : public PathReader {
+ public:
+  bool complete() const { return complete_; }
+  ReleaseContent Take() { return std::move(content_); }
+
+ private:
+  static constexpr std::size_t kMostHooks = 1'000;
+
+  std::string* Target() override {
+    if (IsAt({"manifest"})) return &content_.manifest;
+    if (path().size() < 3 || path()[0] != "hooks") return nullptr;
+    if (IsAt({"hooks", "", "name"})) return &hook_.name;
+    if (IsAt({"hooks", "", "kind"})) return &hook_.kind;
+    if (IsAt({"hooks", "", "manifest"})) return &hook_.manifest;
+    if (IsAt({"hooks", "", "events", ""})) return &hook_.events.emplace_back();
+    if (IsAt({"hooks", "", "last_run", "started_at"})) return &hook_.started_at;
+    if (IsAt({"hooks", "", "last_run", "phase"})) return &hook_.phase;
+    return nullptr;
+  }
+
+  bool Left() override {
+    if (path().empty()) complete_ = true;
+    if (IsAt({"hooks", ""})) content_.hooks.push_back(std::exchange(hook_, {}));
+    return content_.hooks.size() <= kMostHooks;
+  }
+
+  ReleaseContent content_;
+  ReleaseHook hook_;
+  bool complete_ = false;
+};
+
+// Has `reader` read a body, unpacking it on the way.
+void Parse(std::string_view bytes, std::size_t limit, PathReader& reader) {
+  if (IsGzip(bytes)) {
+    InflatingBuffer buffer(bytes, limit);
+    std::istream stream(&buffer);
+    Json::sax_parse(stream, &reader);
+  } else {
+    Json::sax_parse(bytes, &reader);
+  }
+}
 
 absl::StatusOr<std::string> Deflate(const std::string& text) {
   z_stream stream{};
@@ -158,14 +219,16 @@ absl::StatusOr<std::string> Deflate(const std::string& text) {
 absl::StatusOr<ReleaseBody> ReadReleaseBody(std::string_view data, std::size_t limit) {
   ASSIGN_OR_RETURN(const std::string bytes, Unwrap(data));
   BodyReader reader;
-  if (IsGzip(bytes)) {
-    InflatingBuffer buffer(bytes, limit);
-    std::istream stream(&buffer);
-    Json::sax_parse(stream, &reader);
-  } else {
-    Json::sax_parse(bytes, &reader);
-  }
+  Parse(bytes, limit, reader);
   if (!reader.complete()) return NotARelease("not JSON with info and chart.metadata");
+  return reader.Take();
+}
+
+absl::StatusOr<ReleaseContent> ReadReleaseContent(std::string_view data, std::size_t limit) {
+  ASSIGN_OR_RETURN(const std::string bytes, Unwrap(data));
+  ContentReader reader;
+  Parse(bytes, limit, reader);
+  if (!reader.complete()) return NotARelease("not JSON, or too large");
   return reader.Take();
 }
 

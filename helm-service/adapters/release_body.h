@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "absl/status/statusor.h"
+#include "helm-service/domain/release_content.h"
 
 namespace berth::helm {
 
@@ -27,6 +28,13 @@ inline constexpr std::size_t kLargestBody = std::size_t{32} << 20;
 /// Errors: DATA_LOSS for what is not such a body, or has it beyond `limit` unpacked bytes.
 absl::StatusOr<ReleaseBody> ReadReleaseBody(std::string_view data,
                                             std::size_t limit = kLargestBody);
+
+/// Reads manifest and hooks of a release from its `data.release`; templates and files, which come
+/// before them, are passed over.
+/// Errors: DATA_LOSS for what is not such a body, has more than `limit` unpacked bytes or more than
+/// 1,000 hooks.
+absl::StatusOr<ReleaseContent> ReadReleaseContent(std::string_view data,
+                                                  std::size_t limit = kLargestBody);
 
 /// The same `data.release` with the release's status and description replaced and everything else
 /// kept. Errors: DATA_LOSS for what is not such a body.

@@ -6,6 +6,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "helm-service/domain/release.h"
+#include "helm-service/domain/release_content.h"
 
 namespace berth::helm {
 
@@ -20,6 +21,9 @@ class ReleaseStore {
 
   /// One revision with its body. NOT_FOUND (RELEASE_NOT_FOUND) if it is gone.
   virtual absl::StatusOr<Release> Read(const ReleaseKey& key, int revision) = 0;
+
+  /// What one revision put into the cluster. NOT_FOUND (RELEASE_NOT_FOUND) if it is gone.
+  virtual absl::StatusOr<ReleaseContent> ReadContent(const ReleaseKey& key, int revision) = 0;
 
   /// Marks a revision, which must be pending, as failed; what Helm itself does when it is asked to
   /// stop. OK if it is not pending any more.

@@ -79,6 +79,56 @@ TEST(ReadReleaseBodyTest, StopsUnpackingAtItsLimit) {
   EXPECT_EQ(ReadReleaseBody(Helm(release), 500'000).status().code(), absl::StatusCode::kDataLoss);
 }
 
+Json MakeContent() {
+  Json release = MakeRelease();
+  release["manifest"] = "---\nkind: Service\n";
+  release["hooks"] = Json::parse(R"([
+    {"name": "migrate", "kind": "Job", "path": "web/templates/migrate.yaml", "manifest": "kind: Job",
+     "events": ["pre-install", "pre-upgrade"],
+     "last_run": {"started_at": "2026-01-02T03:04:05.6+01:00", "completed_at": "", "phase": "Running"},
+     "weight": -5, "delete_policies": ["hook-succeeded"]},
+    {"name": "check", "kind": "Pod", "manifest": "kind: Pod", "events": ["test"],
+     "last_run": {"started_at": "", "completed_at": "", "phase": ""}}])");
+  return release;
+}
+
+TEST(ReadReleaseContentTest, ReadsManifestAndHooks) {
+  const auto content = ReadReleaseContent(Helm(MakeContent()));
+  ASSERT_TRUE(content.ok()) << content.status();
+  EXPECT_EQ(content->manifest, "---\nkind: Service\n");
+  ASSERT_EQ(content->hooks.size(), 2u);
+  const ReleaseHook& migrate = content->hooks[0];
+  EXPECT_EQ(migrate.name, "migrate");
+  EXPECT_EQ(migrate.kind, "Job");
+  EXPECT_EQ(migrate.manifest, "kind: Job");
+  EXPECT_THAT(migrate.events, ::testing::ElementsAre("pre-install", "pre-upgrade"));
+  EXPECT_EQ(migrate.started_at, "2026-01-02T03:04:05.6+01:00");
+  EXPECT_EQ(migrate.phase, "Running");
+  EXPECT_EQ(content->hooks[1].name, "check");
+  EXPECT_THAT(content->hooks[1].events, ::testing::ElementsAre("test"));
+  EXPECT_EQ(content->hooks[1].phase, "");
+}
+
+TEST(ReadReleaseContentTest, TakesAReleaseWithoutHooks) {
+  const auto content = ReadReleaseContent(Helm(Json{{"manifest", "x"}, {"hooks", nullptr}}));
+  ASSERT_TRUE(content.ok()) << content.status();
+  EXPECT_EQ(content->manifest, "x");
+  EXPECT_THAT(content->hooks, ::testing::IsEmpty());
+}
+
+TEST(ReadReleaseContentTest, RefusesWhatIsCutOffOrTooLarge) {
+  Json release = MakeContent();
+  std::string packed = TarBuilder::Gzip(release.dump());
+  packed.resize(packed.size() - 20);
+  EXPECT_EQ(ReadReleaseContent(Pack(packed)).status().code(), absl::StatusCode::kDataLoss);
+  release["manifest"] = std::string(1'000'000, ' ');
+  EXPECT_TRUE(ReadReleaseContent(Helm(release)).ok());
+  EXPECT_EQ(ReadReleaseContent(Helm(release), 500'000).status().code(),
+            absl::StatusCode::kDataLoss);
+  for (int i = 0; i < 1'000; ++i) release["hooks"].push_back(Json::object());
+  EXPECT_EQ(ReadReleaseContent(Helm(release)).status().code(), absl::StatusCode::kDataLoss);
+}
+
 TEST(WithStatusTest, ReplacesStatusAndDescriptionAndKeepsTheRest) {
   const auto data = WithStatus(Helm(MakeRelease()), "failed", "killed");
   ASSERT_TRUE(data.ok()) << data.status();

@@ -127,6 +127,9 @@ class FakeReleases final : public ReleaseStore {
     if (!error.ok()) return error;
     return Release{.key = key, .newest = {revision, newest->status}};
   }
+  absl::StatusOr<ReleaseContent> ReadContent(const ReleaseKey&, int) override {
+    return absl::UnimplementedError("not used");
+  }
   absl::Status MarkFailed(const ReleaseKey&, int revision, std::string_view) override {
     if (!mark_error.ok()) return mark_error;
     marked.push_back(revision);
