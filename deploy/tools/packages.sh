@@ -6,8 +6,8 @@ readonly PACKAGES=(
   g++ cmake ninja-build ccache mold pkg-config
   libgrpc++-dev protobuf-compiler-grpc libprotobuf-dev protobuf-compiler libabsl-dev
   golang-github-gogo-googleapis-dev libyaml-cpp-dev libcurl4-openssl-dev nlohmann-json3-dev
-  libspdlog-dev libfmt-dev prometheus-cpp-dev libssl-dev libcpp-httplib-dev
-  libgtest-dev libgmock-dev libbenchmark-dev
+  libspdlog-dev libfmt-dev prometheus-cpp-dev libssl-dev libcpp-httplib-dev libre2-dev
+  libgtest-dev libgmock-dev libbenchmark-dev docker-registry json-schema-test-suite
   clang-format clang-tidy shellcheck python3 python3-venv
   # the local cluster
   containerd runc containernetworking-plugins haproxy buildah mmdebstrap
