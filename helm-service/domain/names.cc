@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cstddef>
 
 #include "absl/status/status.h"
@@ -33,6 +34,25 @@ absl::StatusOr<ReleaseName> ReleaseName::Parse(std::string_view text) {
 absl::StatusOr<NamespaceName> NamespaceName::Parse(std::string_view text) {
   if (absl::Status status = CheckLabel(text, 63); !status.ok()) return status;
   return NamespaceName(std::string(text));
+}
+
+absl::StatusOr<RepositoryName> RepositoryName::Parse(std::string_view text) {
+  if (absl::Status status = CheckLabel(text, 63); !status.ok()) return status;
+  return RepositoryName(std::string(text));
+}
+
+absl::StatusOr<ChartName> ChartName::Parse(std::string_view text) {
+  constexpr std::size_t kLongest = 250;
+  const auto is_alphanumeric = [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0;
+  };
+  const bool well_formed =
+      !text.empty() && text.size() <= kLongest && is_alphanumeric(text.front()) &&
+      std::all_of(text.begin(), text.end(),
+                  [&](char c) { return is_alphanumeric(c) || c == '.' || c == '_' || c == '-'; });
+  if (well_formed) return ChartName(std::string(text));
+  return absl::InvalidArgumentError(fmt::format(
+      "must be 1 to {} letters, digits, '.', '_' or '-', with a letter or digit first", kLongest));
 }
 
 }  // namespace berth::helm

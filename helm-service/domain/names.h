@@ -38,6 +38,35 @@ class NamespaceName {
   std::string value_;
 };
 
+/// Name of a chart repository, as callers use it for an alias: as a namespace's.
+class RepositoryName {
+ public:
+  /// Errors: INVALID_ARGUMENT, saying what would be right.
+  static absl::StatusOr<RepositoryName> Parse(std::string_view text);
+
+  const std::string& value() const { return value_; }
+  friend auto operator<=>(const RepositoryName&, const RepositoryName&) = default;
+
+ private:
+  explicit RepositoryName(std::string value) : value_(std::move(value)) {}
+  std::string value_;
+};
+
+/// Name of a chart within a repository: letters, digits, '.', '_' and '-', a letter or digit first,
+/// 1 to 250 characters. It is one segment of a path and no flag.
+class ChartName {
+ public:
+  /// Errors: INVALID_ARGUMENT, saying what would be right.
+  static absl::StatusOr<ChartName> Parse(std::string_view text);
+
+  const std::string& value() const { return value_; }
+  friend auto operator<=>(const ChartName&, const ChartName&) = default;
+
+ private:
+  explicit ChartName(std::string value) : value_(std::move(value)) {}
+  std::string value_;
+};
+
 /// Which release: releases of one name in two namespaces are strangers.
 struct ReleaseKey {
   NamespaceName ns;

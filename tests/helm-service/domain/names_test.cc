@@ -30,5 +30,26 @@ TEST(NamespaceNameTest, TakesTenCharactersMoreThanAReleaseName) {
   EXPECT_FALSE(NamespaceName::Parse("--kubeconfig=x").ok());
 }
 
+TEST(ChartNameTest, AcceptsTheNamesThatChartsHave) {
+  for (const char* text : {"web", "ingress-nginx", "my_chart", "chart.2", "Web", "0"}) {
+    EXPECT_TRUE(ChartName::Parse(text).ok()) << text;
+  }
+  EXPECT_TRUE(ChartName::Parse(std::string(250, 'a')).ok());
+}
+
+TEST(ChartNameTest, RefusesFlagsPathsAndDots) {
+  for (const char* text : {"", "-a", "--x", ".", "..", "a/b", "../a", "a b", "a%2f", "a?b", "a:1",
+                           "a@b", "_a", "a\n"}) {
+    EXPECT_FALSE(ChartName::Parse(text).ok()) << text;
+  }
+  EXPECT_FALSE(ChartName::Parse(std::string(251, 'a')).ok());
+}
+
+TEST(RepositoryNameTest, IsNamedLikeANamespace) {
+  EXPECT_TRUE(RepositoryName::Parse("bitnami").ok());
+  EXPECT_FALSE(RepositoryName::Parse("a/b").ok());
+  EXPECT_FALSE(RepositoryName::Parse("a.b").ok());
+}
+
 }  // namespace
 }  // namespace berth::helm
