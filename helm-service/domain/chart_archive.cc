@@ -151,10 +151,11 @@ absl::Status CheckPath(const std::string& name) {
 // Walks the entries of one archive.
 class Walker {
  public:
-  Walker(std::string_view bytes, const ArchiveLimits& limits)
-      : limits_(limits), unpacker_(bytes, limits.unpacked_bytes) {}
+  Walker(std::string_view bytes, const ArchiveLimits& limits,
+         const std::function<bool(std::string_view)>& wanted)
+      : limits_(limits), wanted_(wanted), unpacker_(bytes, limits.unpacked_bytes) {}
 
-  absl::Status Walk() {
+  absl::StatusOr<std::vector<ChartFile>> Walk() {
     for (std::size_t entries = 0;; ++entries) {
       if (entries > limits_.entries) return Refuse("too many entries");
       std::array<char, kBlock> block;
@@ -165,7 +166,7 @@ class Walker {
       RETURN_IF_ERROR(Visit(*std::move(header)));
     }
     if (!has_chart_) return Refuse("no Chart.yaml in its top directory");
-    return absl::OkStatus();
+    return std::move(files_);
   }
 
  private:
@@ -188,7 +189,28 @@ class Walker {
     if (!next_name_.empty()) header.name = std::exchange(next_name_, {});
     RETURN_IF_ERROR(CheckPath(header.name));
     RETURN_IF_ERROR(CheckTop(header));
-    return unpacker_.Skip(padded);
+    if (header.type != '0') return unpacker_.Skip(padded);
+    return ReadFile(header, padded);
+  }
+
+  absl::Status ReadFile(const Header& header, std::size_t padded) {
+    const std::size_t slash = header.name.find('/');
+    ChartFile file{.path = slash == std::string::npos ? "" : header.name.substr(slash + 1),
+                   .size = header.size,
+                   .content = ""};
+    if (!wanted_(file.path)) {
+      files_.push_back(std::move(file));
+      return unpacker_.Skip(padded);
+    }
+    if (header.size > limits_.file_bytes) {
+      return Refuse(fmt::format("entry '{}' is larger than {} bytes", header.name.substr(0, 200),
+                                limits_.file_bytes));
+    }
+    file.content.resize(padded);
+    RETURN_IF_ERROR(unpacker_.Read(file.content.data(), padded));
+    file.content.resize(header.size);
+    files_.push_back(std::move(file));
+    return absl::OkStatus();
   }
 
   // A header before another one that holds its real name.
@@ -215,7 +237,9 @@ class Walker {
   }
 
   const ArchiveLimits& limits_;
+  const std::function<bool(std::string_view)>& wanted_;
   Unpacker unpacker_;
+  std::vector<ChartFile> files_;
   std::string next_name_;
   std::string top_;
   bool has_chart_ = false;
@@ -224,10 +248,16 @@ class Walker {
 }  // namespace
 
 absl::Status CheckChartArchive(std::string_view bytes, const ArchiveLimits& limits) {
+  return ReadChartArchive(bytes, limits, [](std::string_view) { return false; }).status();
+}
+
+absl::StatusOr<std::vector<ChartFile>> ReadChartArchive(
+    std::string_view bytes, const ArchiveLimits& limits,
+    const std::function<bool(std::string_view path)>& wanted) {
   if (bytes.size() > limits.packed_bytes || bytes.size() > std::numeric_limits<uInt>::max()) {
     return Refuse(fmt::format("larger than {} bytes", limits.packed_bytes));
   }
-  return Walker(bytes, limits).Walk();
+  return Walker(bytes, limits, wanted).Walk();
 }
 
 }  // namespace berth::helm
