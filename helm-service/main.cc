@@ -13,9 +13,11 @@
 #include "common/grpc/server.h"
 #include "common/grpc/stop_signal.h"
 #include "common/kube/client.h"
+#include "common/kube/clock.h"
 #include "common/kube/config.h"
 #include "common/log/log.h"
 #include "common/metrics/metrics.h"
+#include "common/operation/executor.h"
 #include "common/operation/identity_keys.h"
 #include "common/operation/manager.h"
 #include "common/operation/operation_service.h"
@@ -24,10 +26,15 @@
 #include "common/status/macros.h"
 #include "common/status/status.h"
 #include "helm-service/adapters/cached_release_catalog.h"
+#include "helm-service/adapters/curl_http_fetcher.h"
 #include "helm-service/adapters/helm_process_runner.h"
 #include "helm-service/adapters/kube_release_store.h"
+#include "helm-service/adapters/remote_chart_fetcher.h"
+#include "helm-service/domain/chart_preparer.h"
+#include "helm-service/domain/chart_repositories.h"
 #include "helm-service/domain/process_slots.h"
 #include "helm-service/domain/release_handler.h"
+#include "helm-service/domain/source_policy.h"
 #include "helm-service/transport/action_codecs.h"
 #include "helm-service/transport/helm_service.h"
 #include "helm-service/transport/methods.h"
@@ -39,11 +46,25 @@ namespace {
 // anew.
 constexpr std::chrono::seconds kStartPatience{60};
 
+// Threads that fetch charts; more of them wait.
+constexpr int kChartThreads = 8;
+
 struct Options {
   rpc::ProgramOptions program{.server = {.listen = "0.0.0.0:50051"}};
   int max_processes = 8;
   HelmProcessRunner::Options helm;
+  SourcePolicy::Options sources;
   operation::Options operations{.service = "helm-service", .kube_namespace = "berth"};
+};
+
+// Until repositories are there.
+class NoRepositories final : public ChartRepositories {
+ public:
+  absl::StatusOr<ResolvedChart> Resolve(const RepositoryName&, const ChartName&,
+                                        const VersionConstraint&) override {
+    return Error(absl::StatusCode::kUnimplemented, Reason::ERROR_REASON_NOT_IMPLEMENTED,
+                 "charts of repositories are not served yet");
+  }
 };
 
 void AddKeys(config::Table& table, Options& options) {
@@ -57,6 +78,12 @@ void AddKeys(config::Table& table, Options& options) {
       .Add("helm.work_directory", &options.helm.work_directory,
            "where each Helm process gets a private folder")
       .Required();
+  table.Add("charts.allowed_sources", &options.sources.allowed_sources,
+            "beginnings of the URLs that charts may come from; none allows all");
+  table.Add("charts.allow_archives", &options.sources.allow_archives,
+            "whether callers may send charts as bytes");
+  table.Add("charts.allow_plain_http", &options.sources.allow_plain_http,
+            "whether charts may come by http://; credentials then travel in the clear");
 }
 
 absl::Status Serve(Options options, rpc::StopSignal& stop) {
@@ -70,6 +97,14 @@ absl::Status Serve(Options options, rpc::StopSignal& stop) {
                    HelmProcessRunner::Create(*supervisor, options.helm));
   KubeReleaseStore releases(*client);
   CachedReleaseCatalog catalog(*client);
+  ASSIGN_OR_RETURN(const SourcePolicy policy, SourcePolicy::Create(options.sources));
+  CurlHttpFetcher http({});
+  NoRepositories repositories;
+  RemoteChartFetcher fetcher({.http = http, .repositories = repositories, .policy = policy},
+                             {.allow_plain_http = options.sources.allow_plain_http});
+  operation::Executor chart_threads("charts", kChartThreads, kube::RealClock());
+  const ChartPreparer charts(fetcher, chart_threads);
+  chart_threads.Start();
   ProcessSlots slots(static_cast<std::size_t>(options.max_processes));
 
   operation::CompleteIdentity(options.operations.identity, options.program.server.listen);
@@ -81,8 +116,11 @@ absl::Status Serve(Options options, rpc::StopSignal& stop) {
   };
   ASSIGN_OR_RETURN(const std::unique_ptr<operation::Manager> manager,
                    operation::Manager::Create(*client, options.operations));
-  const ReleaseHandler::Dependencies dependencies{
-      .helm = *helm, .releases = releases, .slots = slots, .lease = manager->lease()};
+  const ReleaseHandler::Dependencies dependencies{.helm = *helm,
+                                                  .releases = releases,
+                                                  .slots = slots,
+                                                  .charts = charts,
+                                                  .lease = manager->lease()};
   ReleaseHandler install(InstallCodec(), dependencies);
   ReleaseHandler upgrade(UpgradeCodec(), dependencies);
   ReleaseHandler rollback(RollbackCodec(), dependencies);
@@ -115,6 +153,7 @@ absl::Status Serve(Options options, rpc::StopSignal& stop) {
   // Helm first: nothing may still work for an operation that another replica takes over.
   supervisor->Shutdown();
   manager->Shutdown();
+  chart_threads.Stop();
   return ready;
 }
 

@@ -82,8 +82,13 @@ void CheckChart(const helm::v1::ChartSource& chart, FieldViolations& violations)
         violations.Add("chart.reference", "is neither oci://… nor https://….tgz");
       }
       return;
+    case helm::v1::ChartSource::kRepository:
+      if (chart.repository().repository().empty() || chart.repository().chart().empty()) {
+        violations.Add("chart.repository", "needs a repository and a chart");
+      }
+      return;
     case helm::v1::ChartSource::SOURCE_NOT_SET:
-      violations.Add("chart", "an archive or a reference is required");
+      violations.Add("chart", "an archive, a reference or a repository is required");
       return;
   }
 }

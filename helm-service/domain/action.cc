@@ -3,7 +3,7 @@
 namespace berth::helm {
 namespace {
 
-const Chart* ChartOf(const Action& action) {
+const Chart* ChartIn(const Action& action) {
   if (const auto* install = std::get_if<Install>(&action.what)) return &install->chart;
   if (const auto* upgrade = std::get_if<Upgrade>(&action.what)) return &upgrade->chart;
   return nullptr;
@@ -11,12 +11,18 @@ const Chart* ChartOf(const Action& action) {
 
 }  // namespace
 
-bool ReadsChart(const Action& action) { return ChartOf(action) != nullptr; }
+bool ReadsChart(const Action& action) { return ChartIn(action) != nullptr; }
 
 bool IsUninstall(const Action& action) { return std::holds_alternative<Uninstall>(action.what); }
 
+Chart* ChartOf(Action& action) {
+  if (auto* install = std::get_if<Install>(&action.what)) return &install->chart;
+  if (auto* upgrade = std::get_if<Upgrade>(&action.what)) return &upgrade->chart;
+  return nullptr;
+}
+
 const ChartArchive* ArchiveOf(const Action& action) {
-  const Chart* chart = ChartOf(action);
+  const Chart* chart = ChartIn(action);
   return chart == nullptr ? nullptr : std::get_if<ChartArchive>(chart);
 }
 

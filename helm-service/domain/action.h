@@ -49,7 +49,9 @@ struct Action {
 /// Whether the action renders a chart with values: install and upgrade.
 bool ReadsChart(const Action& action);
 bool IsUninstall(const Action& action);
-/// The chart that came as bytes, or null.
+/// The chart of an install or upgrade, or null.
+Chart* ChartOf(Action& action);
+/// The chart that is there as bytes, or null.
 const ChartArchive* ArchiveOf(const Action& action);
 /// The values of an install or upgrade, or null.
 const nlohmann::json* ValuesOf(const Action& action);

@@ -1,16 +1,18 @@
 #include "helm-service/domain/chart.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cctype>
 #include <cstddef>
 
 #include "absl/status/status.h"
+#include "helm-service/domain/overloaded.h"
 
 namespace berth::helm {
 namespace {
 
-constexpr std::size_t kLongestReference = 1024;
-constexpr std::size_t kLongestVersion = 128;
+constexpr std::size_t kLongestUrl = 1024;
 
 bool IsAlphanumeric(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0; }
 
@@ -40,51 +42,46 @@ bool IsAuthority(std::string_view text) {
 }
 
 // Segments between slashes: none empty, none of dots alone.
-bool IsPath(std::string_view text, std::string_view punctuation) {
+bool IsPath(std::string_view text) {
   while (true) {
     const std::size_t slash = text.find('/');
     const std::string_view segment = text.substr(0, slash);
     if (segment.find_first_not_of('.') == std::string_view::npos) return false;
-    if (!ConsistsOf(segment, punctuation)) return false;
+    if (!ConsistsOf(segment, "._~+%=-")) return false;
     if (slash == std::string_view::npos) return true;
     text.remove_prefix(slash + 1);
   }
 }
 
-absl::Status Refused() {
-  return absl::InvalidArgumentError(
-      "must be oci://host/path, optionally with :tag or @digest, or https://host/path.tgz without "
-      "user, query and fragment");
-}
-
 }  // namespace
 
-absl::StatusOr<ChartReference> ChartReference::Parse(std::string_view text) {
-  constexpr std::string_view kOci = "oci://";
-  constexpr std::string_view kHttps = "https://";
-  const bool oci = text.starts_with(kOci);
-  if (text.size() > kLongestReference || (!oci && !text.starts_with(kHttps))) return Refused();
-  const std::string_view rest = text.substr(oci ? kOci.size() : kHttps.size());
+absl::StatusOr<ChartUrl> ChartUrl::Parse(std::string_view text) {
+  constexpr std::string_view kScheme = "https://";
+  const auto refused = [] {
+    return absl::InvalidArgumentError(
+        "must be https://host/path.tgz without user, query and fragment, or "
+        "oci://host/path, optionally with :tag or @sha256:digest");
+  };
+  if (text.size() > kLongestUrl || !text.starts_with(kScheme)) return refused();
+  const std::string_view rest = text.substr(kScheme.size());
   const std::size_t slash = rest.find('/');
-  if (slash == std::string_view::npos || !IsAuthority(rest.substr(0, slash))) return Refused();
+  if (slash == std::string_view::npos || !IsAuthority(rest.substr(0, slash))) return refused();
   const std::string_view path = rest.substr(slash + 1);
-  if (!oci) {
-    if (!path.ends_with(".tgz") || !IsPath(path, "._~+%=-")) return Refused();
-    return ChartReference(std::string(text), false);
-  }
-  const std::size_t suffix = path.find_first_of(":@");
-  if (!IsPath(path.substr(0, suffix), "._-")) return Refused();
-  if (suffix == std::string_view::npos) return ChartReference(std::string(text), true);
-  if (suffix + 1 == path.size() || !ConsistsOf(path.substr(suffix), "._-:@")) return Refused();
-  return ChartReference(std::string(text), false);
+  if (!path.ends_with(".tgz") || !IsPath(path)) return refused();
+  return ChartUrl(std::string(text));
 }
 
-absl::StatusOr<ChartVersion> ChartVersion::Parse(std::string_view text) {
-  if (text.empty() || text.size() > kLongestVersion || !ConsistsOf(text, ".+-^~<>=*,| ")) {
-    return absl::InvalidArgumentError(
-        "must be a version or a range of versions, such as 1.2.3 or ^1.2");
-  }
-  return ChartVersion(std::string(text));
+std::string DescribeSource(const Chart& chart) {
+  return std::visit(Overloaded{
+                        [](const ChartArchive&) { return std::string("an archive"); },
+                        [](const UrlChart& url) { return url.url.value(); },
+                        [](const OciChart& oci) { return oci.reference.ToString(); },
+                        [](const RepositoryChart& repository) {
+                          return fmt::format("{}/{}", repository.repository.value(),
+                                             repository.chart.value());
+                        },
+                    },
+                    chart);
 }
 
 }  // namespace berth::helm

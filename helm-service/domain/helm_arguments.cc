@@ -34,15 +34,6 @@ class Arguments {
   std::vector<std::string> positionals_;
 };
 
-void AddChart(Arguments& arguments, const Chart& chart, const std::string& archive_path) {
-  if (const auto* remote = std::get_if<RemoteChart>(&chart)) {
-    if (!remote->version.empty()) arguments.Flag("version", remote->version);
-    arguments.Positional(remote->reference.value());
-  } else {
-    arguments.Positional(archive_path);
-  }
-}
-
 }  // namespace
 
 absl::StatusOr<HelmVersion> HelmVersion::Parse(std::string_view text) {
@@ -89,14 +80,14 @@ std::vector<std::string> HelmArguments(const Action& action, const HelmVersion& 
   std::visit(Overloaded{
                  [&](const Install& install) {
                    if (install.create_namespace) arguments.Switch("create-namespace");
-                   AddChart(arguments, install.chart, archive_path);
+                   arguments.Positional(archive_path);
                  },
                  [&](const Upgrade& upgrade) {
                    // Without it Helm keeps the old values when the new ones are empty.
                    arguments.Switch("reset-values");
                    if (upgrade.install) arguments.Switch("install");
                    if (upgrade.create_namespace) arguments.Switch("create-namespace");
-                   AddChart(arguments, upgrade.chart, archive_path);
+                   arguments.Positional(archive_path);
                  },
                  [&](const Rollback& rollback) {
                    arguments.Positional(std::to_string(rollback.revision));

@@ -29,9 +29,10 @@ struct HelmVersion {
 /// FAILED_PRECONDITION otherwise.
 absl::Status CheckSupported(const HelmVersion& version);
 
-/// Helm's arguments for an action. `timeout` bounds each wait of Helm's; `archive_path` stands for
-/// a chart that came as bytes. Flags have the form --flag=value and everything else follows "--",
-/// so no text of a caller is ever read as a flag; values are read from standard input.
+/// Helm's arguments for an action. `timeout` bounds each wait of Helm's; `archive_path` is where
+/// the chart lies, whatever its source: Helm fetches nothing. Flags have the form --flag=value and
+/// everything else follows "--", so no text of a caller is ever read as a flag; values are read
+/// from standard input.
 std::vector<std::string> HelmArguments(const Action& action, const HelmVersion& version,
                                        std::chrono::seconds timeout,
                                        const std::string& archive_path);

@@ -56,15 +56,6 @@ Phase WorkingPhase(const Action& action) {
       action.what);
 }
 
-absl::Status CheckArchive(const Action& action, const ArchiveLimits& limits) {
-  const ChartArchive* archive = ArchiveOf(action);
-  if (archive == nullptr) return absl::OkStatus();
-  absl::Status checked = CheckChartArchive(archive->bytes, limits);
-  if (checked.ok()) return checked;
-  return Error(StatusCode::kFailedPrecondition, Reason::ERROR_REASON_CHART_INVALID,
-               std::string(checked.message()));
-}
-
 bool IsPassing(const absl::Status& status) {
   return status.code() == StatusCode::kUnavailable ||
          status.code() == StatusCode::kDeadlineExceeded;
@@ -118,6 +109,8 @@ absl::StatusOr<ReleaseKey> KeyOf(const operation::Spec& spec) {
 // What this replica keeps about an operation between calls.
 struct ReleaseHandler::Attempt {
   std::optional<Action> action;
+  // Until Helm can have it.
+  std::unique_ptr<ChartPreparer::Preparation> chart;
   std::unique_ptr<ProcessSlots::Ticket> ticket;
   std::optional<RevisionInfo> before;
   bool begun = false;
@@ -133,9 +126,8 @@ struct ReleaseHandler::Attempt {
   }
 };
 
-ReleaseHandler::ReleaseHandler(ActionCodec codec, Dependencies dependencies,
-                               ArchiveLimits archive_limits)
-    : codec_(std::move(codec)), dependencies_(dependencies), archive_limits_(archive_limits) {}
+ReleaseHandler::ReleaseHandler(ActionCodec codec, Dependencies dependencies)
+    : codec_(std::move(codec)), dependencies_(dependencies) {}
 
 Progress ReleaseHandler::Advance(Run& run) {
   if (!run.state().has_value()) run.state() = std::make_shared<Attempt>();
@@ -154,10 +146,15 @@ Progress ReleaseHandler::Begin(Run& run, Attempt& attempt) const {
     }
     absl::StatusOr<Action> action = codec_.parse(*input);
     if (!action.ok()) return Failed{action.status()};
-    if (absl::Status status = CheckArchive(*action, archive_limits_); !status.ok()) {
-      return Failed{status};
-    }
     attempt.action = *std::move(action);
+    if (ReadsChart(*attempt.action)) attempt.chart = PrepareChart(run, *attempt.action);
+  }
+  if (attempt.chart != nullptr) {
+    std::optional<absl::StatusOr<ChartArchive>> ready = attempt.chart->Take();
+    if (!ready.has_value()) return Wait{};
+    attempt.chart.reset();
+    if (!ready->ok()) return Failed{ready->status()};
+    *ChartOf(*attempt.action) = **std::move(ready);
   }
   if (attempt.ticket == nullptr) {
     JoinLine(run, attempt);
@@ -181,6 +178,17 @@ Progress ReleaseHandler::Begin(Run& run, Attempt& attempt) const {
   }
   attempt.begun = true;
   return Launch(run, attempt);
+}
+
+std::unique_ptr<ChartPreparer::Preparation> ReleaseHandler::PrepareChart(Run& run,
+                                                                         Action& action) const {
+  Chart& chart = *ChartOf(action);
+  if (ArchiveOf(action) == nullptr) {
+    run.Phase("FETCHING_CHART", fmt::format("Berth fetches {}", DescribeSource(chart)));
+  }
+  return dependencies_.charts.Start(
+      {.chart = std::move(chart), .values = *ValuesOf(action), .deadline = run.deadline()},
+      [reporter = run.reporter()] { reporter->Wake(); });
 }
 
 void ReleaseHandler::JoinLine(Run& run, Attempt& attempt) const {

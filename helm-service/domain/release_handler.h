@@ -13,7 +13,7 @@
 #include "common/operation/handler.h"
 #include "common/operation/lease_guard.h"
 #include "helm-service/domain/action.h"
-#include "helm-service/domain/chart_archive.h"
+#include "helm-service/domain/chart_preparer.h"
 #include "helm-service/domain/helm_runner.h"
 #include "helm-service/domain/process_slots.h"
 #include "helm-service/domain/release.h"
@@ -43,13 +43,14 @@ class ReleaseHandler final : public operation::Handler {
     HelmRunner& helm;
     ReleaseStore& releases;
     ProcessSlots& slots;
+    const ChartPreparer& charts;
     const operation::LeaseGuard& lease;
   };
 
   /// How long Helm may go on after the operation's deadline before it is killed.
   static constexpr std::chrono::seconds kKillMargin{30};
 
-  ReleaseHandler(ActionCodec codec, Dependencies dependencies, ArchiveLimits archive_limits = {});
+  ReleaseHandler(ActionCodec codec, Dependencies dependencies);
 
   operation::Progress Advance(operation::Run& run) override;
 
@@ -60,6 +61,9 @@ class ReleaseHandler final : public operation::Handler {
   struct Attempt;
 
   operation::Progress Begin(operation::Run& run, Attempt& attempt) const;
+  /// Takes the chart out of the action, to come back as an archive that Helm can have.
+  std::unique_ptr<ChartPreparer::Preparation> PrepareChart(operation::Run& run,
+                                                           Action& action) const;
   /// Waits for a slot of a Helm process.
   void JoinLine(operation::Run& run, Attempt& attempt) const;
   operation::Progress Launch(operation::Run& run, Attempt& attempt) const;
@@ -76,7 +80,6 @@ class ReleaseHandler final : public operation::Handler {
 
   const ActionCodec codec_;
   const Dependencies dependencies_;
-  const ArchiveLimits archive_limits_;
 };
 
 }  // namespace berth::helm

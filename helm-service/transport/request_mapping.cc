@@ -7,8 +7,8 @@
 
 #include "common/status/macros.h"
 #include "common/status/status.h"
-#include "helm-service/domain/chart_archive.h"
 #include "helm-service/domain/values.h"
+#include "helm-service/transport/chart_source_mapping.h"
 #include "helm-service/transport/values_mapping.h"
 
 namespace berth::helm {
@@ -32,43 +32,6 @@ std::optional<ReleaseKey> ReadKey(FieldViolations& violations, const std::string
   return ReleaseKey{*std::move(parsed_ns), *std::move(parsed_name)};
 }
 
-std::optional<Chart> ReadArchive(FieldViolations& violations, const v1::ChartSource& source) {
-  constexpr ArchiveLimits kLimits;
-  if (source.archive().empty()) violations.Add("chart.archive", "must not be empty");
-  if (source.archive().size() > kLimits.packed_bytes) {
-    violations.Add("chart.archive", "must be at most 16 MiB");
-  }
-  if (!source.version().empty()) violations.Add("chart.version", "only goes with a reference");
-  return ChartArchive{source.archive()};
-}
-
-std::optional<Chart> ReadReference(FieldViolations& violations, const v1::ChartSource& source) {
-  std::optional<ChartReference> reference =
-      Collect(violations, "chart.reference", ChartReference::Parse(source.reference()));
-  if (!reference.has_value()) return std::nullopt;
-  if (source.version().empty()) return RemoteChart{*std::move(reference), ""};
-  if (!reference->takes_version()) {
-    violations.Add("chart.version", "only goes with an oci:// reference without tag or digest");
-  }
-  std::optional<ChartVersion> version =
-      Collect(violations, "chart.version", ChartVersion::Parse(source.version()));
-  if (!version.has_value()) return std::nullopt;
-  return RemoteChart{*std::move(reference), version->value()};
-}
-
-std::optional<Chart> ReadChart(FieldViolations& violations, const v1::ChartSource& source) {
-  switch (source.source_case()) {
-    case v1::ChartSource::kArchive:
-      return ReadArchive(violations, source);
-    case v1::ChartSource::kReference:
-      return ReadReference(violations, source);
-    case v1::ChartSource::SOURCE_NOT_SET:
-      break;
-  }
-  violations.Add("chart", "must have `archive` or `reference`");
-  return std::nullopt;
-}
-
 int ReadExpectedRevision(FieldViolations& violations, std::int32_t revision) {
   if (revision < 0) violations.Add("expected_revision", "must not be negative");
   return revision;
@@ -79,7 +42,7 @@ int ReadExpectedRevision(FieldViolations& violations, std::int32_t revision) {
 absl::StatusOr<Action> ToAction(const v1::InstallReleaseRequest& request) {
   FieldViolations violations;
   std::optional<ReleaseKey> key = ReadKey(violations, request.namespace_(), request.name());
-  std::optional<Chart> chart = ReadChart(violations, request.chart());
+  std::optional<Chart> chart = ToChart(request.chart(), violations);
   ASSIGN_OR_RETURN(nlohmann::json values, ToValues(request.values(), ValuesLimits{}, violations));
   RETURN_IF_ERROR(violations.ToStatus());
   return Action{.release = *std::move(key),
@@ -92,7 +55,7 @@ absl::StatusOr<Action> ToAction(const v1::InstallReleaseRequest& request) {
 absl::StatusOr<Action> ToAction(const v1::UpgradeReleaseRequest& request) {
   FieldViolations violations;
   std::optional<ReleaseKey> key = ReadKey(violations, request.namespace_(), request.name());
-  std::optional<Chart> chart = ReadChart(violations, request.chart());
+  std::optional<Chart> chart = ToChart(request.chart(), violations);
   ASSIGN_OR_RETURN(nlohmann::json values, ToValues(request.values(), ValuesLimits{}, violations));
   if (request.create_namespace() && !request.install()) {
     violations.Add("create_namespace", "only goes with `install`");

@@ -3,12 +3,14 @@
 #include <google/protobuf/wrappers.pb.h>
 
 #include <any>
+#include <atomic>
 #include <memory>
 #include <string>
 #include <utility>
 #include <variant>
 #include <vector>
 
+#include "common/kube/clock.h"
 #include "common/status/status.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -38,11 +40,14 @@ class FakeReporter final : public operation::Reporter {
     lines.emplace_back(text);
   }
   void Publish(operation::v1::OperationUpdate) override {}
-  void Wake() override { ++wakes; }
+  void Wake() override {
+    ++wakes;
+    wakes.notify_all();
+  }
 
   std::vector<std::string> phases;
   std::vector<std::string> lines;
-  int wakes = 0;
+  std::atomic<int> wakes = 0;
 };
 
 class FakeRun final : public operation::Run {
@@ -98,9 +103,10 @@ class FakeHelm final : public HelmRunner {
     FakeHelm& helm_;
   };
 
-  absl::StatusOr<std::unique_ptr<Process>> Start(const Action&, const Task& task,
+  absl::StatusOr<std::unique_ptr<Process>> Start(const Action& action, const Task& task,
                                                  Callbacks callbacks) override {
     if (!start_error.ok()) return start_error;
+    if (const ChartArchive* chart = ArchiveOf(action)) archive = chart->bytes;
     tasks.push_back(task);
     current = std::move(callbacks);
     return std::make_unique<FakeProcess>(*this);
@@ -111,6 +117,7 @@ class FakeHelm final : public HelmRunner {
   void Line(HelmStream stream, const std::string& text) { current.on_line(stream, text); }
 
   std::vector<Task> tasks;
+  std::string archive;
   Callbacks current;
   int terminated = 0;
   int destroyed = 0;
@@ -143,6 +150,16 @@ class FakeReleases final : public ReleaseStore {
   absl::Status mark_error;
 };
 
+class FakeCharts final : public ChartFetcher {
+ public:
+  absl::StatusOr<ChartArchive> Fetch(Chart chart, const Bounds&) override {
+    if (auto* archive = std::get_if<ChartArchive>(&chart)) return std::move(*archive);
+    return remote;
+  }
+
+  absl::StatusOr<ChartArchive> remote = ChartArchive{};
+};
+
 class FakeLease final : public operation::LeaseGuard {
  public:
   bool FreshEnoughToSpawn() const override { return fresh; }
@@ -160,8 +177,9 @@ class ReleaseHandlerTest : public ::testing::Test {
 
   static Action MakeInstall() {
     return {.release = Key(),
-            .what = Install{.chart = ChartArchive{TarBuilder().File("web/Chart.yaml", "x").Gzip()},
-                            .values = {{"password", "hunter2"}}}};
+            .what = Install{
+                .chart = ChartArchive{TarBuilder().File("web/Chart.yaml", "name: web").Gzip()},
+                .values = {{"password", "hunter2"}}}};
   }
 
   ReleaseHandler Handler(const Action& action) {
@@ -177,7 +195,11 @@ class ReleaseHandlerTest : public ::testing::Test {
                any.PackFrom(result);
                return any;
              }},
-        {.helm = helm_, .releases = releases_, .slots = slots_, .lease = lease_});
+        {.helm = helm_,
+         .releases = releases_,
+         .slots = slots_,
+         .charts = charts_,
+         .lease = lease_});
   }
 
   static std::string ResultOf(const Progress& progress) {
@@ -197,6 +219,9 @@ class ReleaseHandlerTest : public ::testing::Test {
   FakeHelm helm_;
   FakeReleases releases_;
   ProcessSlots slots_{1};
+  FakeCharts fetcher_;
+  operation::Executor executor_{"charts", 1, kube::RealClock()};
+  ChartPreparer charts_{fetcher_, executor_};
   FakeLease lease_;
   FakeRun run_;
 };
@@ -253,6 +278,34 @@ TEST_F(ReleaseHandlerTest, FailsBeforeAnyEffectWhenTheReleaseDoesNotFit) {
   releases_.newest = {1, ReleaseStatus::kDeployed};
   const Progress progress = Handler(MakeInstall()).Advance(run_);
   EXPECT_EQ(ReasonOf(ErrorOf(progress)), Reason::ERROR_REASON_RELEASE_EXISTS);
+  EXPECT_FALSE(run_.effects);
+}
+
+TEST_F(ReleaseHandlerTest, StartsHelmOnceTheChartHasCome) {
+  Action action = MakeInstall();
+  Chart& chart = *ChartOf(action);
+  fetcher_.remote = std::get<ChartArchive>(chart);
+  chart = UrlChart{*ChartUrl::Parse("https://host/web.tgz"), std::nullopt};
+  ReleaseHandler handler = Handler(action);
+  EXPECT_TRUE(Waits(handler.Advance(run_)));
+  EXPECT_THAT(run_.reports->phases, ElementsAre("FETCHING_CHART"));
+  EXPECT_THAT(helm_.tasks, IsEmpty());
+  executor_.Start();
+  run_.reports->wakes.wait(0);
+  EXPECT_TRUE(Waits(handler.Advance(run_)));
+  EXPECT_THAT(run_.reports->phases, ElementsAre("FETCHING_CHART", "INSTALLING"));
+  EXPECT_EQ(helm_.archive, fetcher_.remote->bytes);
+}
+
+TEST_F(ReleaseHandlerTest, FailsBeforeAnyEffectWhenTheChartDoesNotCome) {
+  Action action = MakeInstall();
+  *ChartOf(action) = UrlChart{*ChartUrl::Parse("https://host/web.tgz"), std::nullopt};
+  fetcher_.remote = absl::NotFoundError("no such chart");
+  ReleaseHandler handler = Handler(action);
+  EXPECT_TRUE(Waits(handler.Advance(run_)));
+  executor_.Start();
+  run_.reports->wakes.wait(0);
+  EXPECT_EQ(ErrorOf(handler.Advance(run_)), absl::NotFoundError("no such chart"));
   EXPECT_FALSE(run_.effects);
 }
 

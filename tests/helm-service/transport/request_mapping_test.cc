@@ -77,18 +77,6 @@ TEST(RequestMappingTest, NeedsAChart) {
   EXPECT_THAT(FieldsOf(ToAction(request).status()), ElementsAre("chart.archive"));
 }
 
-TEST(RequestMappingTest, TakesAVersionOnlyWhereItMeansSomething) {
-  v1::InstallReleaseRequest request = MakeInstall();
-  request.mutable_chart()->set_version("1.2.3");
-  EXPECT_THAT(FieldsOf(ToAction(request).status()), ElementsAre("chart.version"));
-  request.mutable_chart()->set_reference("oci://host/web:1");
-  EXPECT_THAT(FieldsOf(ToAction(request).status()), ElementsAre("chart.version"));
-  request.mutable_chart()->set_reference("oci://host/web");
-  ASSERT_TRUE(ToAction(request).ok());
-  EXPECT_EQ(std::get<RemoteChart>(std::get<Install>(ToAction(request)->what).chart).version,
-            "1.2.3");
-}
-
 TEST(RequestMappingTest, RefusesValuesAboveTheLimitWithTheLimit) {
   v1::InstallReleaseRequest request = MakeInstall();
   request.add_values()->set_yaml("a: " + std::string(3'000'000, 'x'));

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+
+#include "absl/status/statusor.h"
+#include "helm-service/adapters/oci_client.h"
+#include "helm-service/domain/chart_fetcher.h"
+#include "helm-service/domain/chart_repositories.h"
+#include "helm-service/domain/http_fetcher.h"
+#include "helm-service/domain/sha256.h"
+#include "helm-service/domain/source_policy.h"
+
+namespace berth::helm {
+
+/// Fetches charts from web servers, registries and repositories, as far as the policy lets it:
+/// asked about every source, and every redirect on the way. Thread safe.
+class RemoteChartFetcher final : public ChartFetcher {
+ public:
+  struct Dependencies {
+    HttpFetcher& http;
+    ChartRepositories& repositories;
+    const SourcePolicy& policy;
+  };
+
+  struct Options {
+    std::size_t largest_chart = std::size_t{16} << 20;
+    /// Speak http:// to registries that do not answer to https://.
+    bool allow_plain_http = false;
+  };
+
+  /// What `dependencies` refer to outlives the fetcher.
+  RemoteChartFetcher(const Dependencies& dependencies, const Options& options)
+      : dependencies_(dependencies),
+        options_(options),
+        oci_(dependencies.http, {.largest_chart = options.largest_chart}) {}
+
+  absl::StatusOr<ChartArchive> Fetch(Chart chart, const Bounds& bounds) override;
+
+ private:
+  absl::StatusOr<ChartArchive> FetchArchive(const ResolvedArchive& archive,
+                                            const Bounds& bounds) const;
+  absl::StatusOr<ChartArchive> FetchOci(const OciChart& chart,
+                                        const OciClient::Access& access) const;
+  absl::StatusOr<ChartArchive> FetchFromRepository(const RepositoryChart& chart,
+                                                   const Bounds& bounds) const;
+  OciClient::Access AccessTo(const Bounds& bounds) const;
+
+  const Dependencies dependencies_;
+  const Options options_;
+  const OciClient oci_;
+};
+
+}  // namespace berth::helm
