@@ -409,6 +409,27 @@ Watch Client::StartWatch(const Resource& resource, const std::string& ns,
   return Watch(transport_->Open(request), Describe("watch", resource, {.ns = ns, .name = ""}));
 }
 
+LogStream Client::FollowLog(const ObjectName& pod, const LogOptions& options) {
+  const std::string limit = options.limit_bytes > 0 ? std::to_string(options.limit_bytes) : "";
+  HttpRequest request{
+      .method = HttpMethod::kGet,
+      .target =
+          kPods.ObjectPath(pod.ns, pod.name) + "/log" +
+          Query({{"container", options.container}, {"follow", "true"}, {"limitBytes", limit}}),
+      .deadline = clock_.Now() + options.duration,
+      .stop = options.stop};
+  return {transport_->Open(request), Describe("read the log of", kPods, pod)};
+}
+
+absl::StatusOr<Json> Client::Discover(const std::string& group, const std::string& version,
+                                      const CallOptions& call) {
+  const Resource any{.group = group, .version = version};
+  return RunForObject({.what = fmt::format("discover {}", any.ApiVersion()),
+                       .target = any.VersionPath(),
+                       .headers = {kAcceptJson},
+                       .options = call});
+}
+
 absl::StatusOr<Time> Client::ServerTime(const CallOptions& call) {
   const auto recent = server_clock_.Read();
   if (recent && recent->sample_age <= kMaxServerTimeAge) return recent->now;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -124,6 +125,32 @@ struct WatchEvent {
   Json object;
 };
 
+struct LogOptions {
+  std::string container;
+  /// The server ends the log after so many bytes; 0 for no bound.
+  std::int64_t limit_bytes = 0;
+  /// How long it is followed at the most.
+  std::chrono::seconds duration = std::chrono::hours(1);
+  std::stop_token stop = {};
+};
+
+/// The log of a container while it is written. Used by one thread; destroying it ends it.
+class LogStream {
+ public:
+  /// `what` names the log in errors.
+  LogStream(std::unique_ptr<HttpStream> stream, std::string what);
+
+  /// The next bytes; none once the container has ended and everything was read. Errors as under
+  /// errors.h: IsInvalid while the container has not started. If `idle` passes without a byte,
+  /// DEADLINE_EXCEEDED; the log goes on.
+  absl::StatusOr<std::optional<std::string>> Next(std::chrono::milliseconds idle);
+
+ private:
+  std::unique_ptr<HttpStream> stream_;
+  std::string what_;
+  bool begun_ = false;
+};
+
 /// A running watch. Used by one thread; destroying it ends it.
 class Watch {
  public:
@@ -199,6 +226,14 @@ class Client {
 
   /// Begins a watch; problems show in its first Next. An empty `ns` watches all namespaces.
   Watch StartWatch(const Resource& resource, const std::string& ns, const WatchOptions& options);
+
+  /// Begins to read a container's log from its beginning; problems show in its first Next.
+  LogStream FollowLog(const ObjectName& pod, const LogOptions& options);
+
+  /// What the API server serves of a version of a group (empty for the core): a
+  /// metav1.APIResourceList. Both must be names that are safe in a path.
+  absl::StatusOr<Json> Discover(const std::string& group, const std::string& version,
+                                const CallOptions& call = {});
 
   /// The API server's time, from a sample at most 30 s old; asks the server if there is none.
   /// UNAVAILABLE when it cannot be known: then nothing may expire.

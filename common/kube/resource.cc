@@ -10,9 +10,13 @@ std::string Resource::ApiVersion() const {
   return group.empty() ? std::string(version) : fmt::format("{}/{}", group, version);
 }
 
+std::string Resource::VersionPath() const {
+  return group.empty() ? fmt::format("/api/{}", version)
+                       : fmt::format("/apis/{}/{}", group, version);
+}
+
 std::string Resource::CollectionPath(std::string_view ns) const {
-  std::string path =
-      group.empty() ? fmt::format("/api/{}", version) : fmt::format("/apis/{}/{}", group, version);
+  std::string path = VersionPath();
   if (!ns.empty()) path += fmt::format("/namespaces/{}", PercentEncode(ns));
   return fmt::format("{}/{}", path, plural);
 }

@@ -20,6 +20,8 @@ struct Resource {
 
   /// "v1", "berth.dev/v1alpha1": the value of an object's apiVersion.
   std::string ApiVersion() const;
+  /// The path of the group's version: "/api/v1", "/apis/berth.dev/v1alpha1".
+  std::string VersionPath() const;
   /// The collection's path: "/api/v1/namespaces/shop/services". An empty `ns` is all namespaces.
   std::string CollectionPath(std::string_view ns) const;
   /// One object's path; `name` is percent-encoded, so no name can leave the collection.
@@ -40,6 +42,7 @@ inline constexpr Resource kServices{"", "v1", "services", "Service"};
 inline constexpr Resource kConfigMaps{"", "v1", "configmaps", "ConfigMap"};
 inline constexpr Resource kSecrets{"", "v1", "secrets", "Secret"};
 inline constexpr Resource kPods{"", "v1", "pods", "Pod"};
+inline constexpr Resource kEvents{"", "v1", "events", "Event"};
 inline constexpr Resource kEndpoints{"", "v1", "endpoints", "Endpoints"};
 inline constexpr Resource kNamespaces{"", "v1", "namespaces", "Namespace", Scope::kCluster};
 inline constexpr Resource kEndpointSlices{"discovery.k8s.io", "v1", "endpointslices",

@@ -6,12 +6,11 @@
 #include "common/kube/client.h"
 #include "common/kube/error_response.h"
 #include "common/kube/object.h"
+#include "common/kube/stream_head.h"
 #include "common/status/macros.h"
 
 namespace berth::kube {
 namespace {
-
-constexpr int kHttpOk = 200;
 
 std::optional<WatchEventType> EventType(const std::string& text) {
   if (text == "ADDED") return WatchEventType::kAdded;
@@ -48,18 +47,7 @@ absl::StatusOr<std::optional<WatchEvent>> Watch::Next(std::chrono::milliseconds 
 
 absl::Status Watch::Begin(std::chrono::milliseconds wait) {
   if (begun_) return absl::OkStatus();
-  auto head = stream_->Head(wait);
-  if (!head.ok()) return ErrorFromFailure(head.status(), what_);
-  if (head->status != kHttpOk) {
-    HttpResponse response{.head = *std::move(head), .body = {}};
-    constexpr auto kErrorBodyWait = std::chrono::seconds(5);
-    while (true) {
-      auto bytes = stream_->Read(kErrorBodyWait);
-      if (!bytes.ok() || !*bytes) break;
-      response.body += **bytes;
-    }
-    return ErrorFromResponse(response, what_);
-  }
+  RETURN_IF_ERROR(AwaitAcceptance(*stream_, wait, what_));
   begun_ = true;
   return absl::OkStatus();
 }
