@@ -335,7 +335,7 @@ Key::Setter SetOne(Target* target, std::string expected, Parse parse) {
 
 // The same for what counts in whole numbers and so may have a range; `format` writes its limits.
 template <typename Store, typename Parse, typename Format>
-Key::Setter SetCount(Store store, std::string expected, Parse parse, Format format) {
+Key::Setter SetCount(Store store, const std::string& expected, Parse parse, Format format) {
   return [=](const Key& key, const std::vector<std::string>& values) -> absl::Status {
     const std::optional<std::int64_t> value = parse(values.front());
     if (!value.has_value()) {

@@ -193,6 +193,7 @@ absl::StatusOr<Spawned> Spawn(const Command& command) {
   std::vector<std::string> arguments = command.arguments;
   arguments.insert(arguments.begin(), command.program);
   std::vector<std::string> environment;
+  environment.reserve(command.environment.size());
   for (const auto& [name, value] : command.environment) {
     environment.push_back(fmt::format("{}={}", name, value));
   }

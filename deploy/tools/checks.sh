@@ -54,7 +54,10 @@ check_contract_compatibility() {
 }
 
 check_tidy() {
+  local venv
+  venv=$CACHE/python/check-$(hash_of deploy/tools/check-requirements.txt)
+  with_lock python make_venv "$venv" -r "$ROOT/deploy/tools/check-requirements.txt"
   cmake --preset default -S "$ROOT" >/dev/null
   mkdir -p "$CACHE/tidy"
-  python3 "$ROOT/deploy/tools/tidy.py" "$ROOT" "$BUILD" "$CACHE/tidy"
+  python3 "$ROOT/deploy/tools/tidy.py" "$venv/bin/clang-tidy" "$ROOT" "$BUILD" "$CACHE/tidy"
 }

@@ -8,7 +8,7 @@ readonly PACKAGES=(
   golang-github-gogo-googleapis-dev libyaml-cpp-dev libcurl4-openssl-dev nlohmann-json3-dev
   libspdlog-dev libfmt-dev prometheus-cpp-dev libssl-dev libcpp-httplib-dev libre2-dev
   libgtest-dev libgmock-dev libbenchmark-dev docker-registry json-schema-test-suite
-  clang-format clang-tidy shellcheck python3 python3-venv
+  clang-format shellcheck python3 python3-venv
   # the local cluster
   containerd runc containernetworking-plugins haproxy buildah mmdebstrap
   iptables iproute2 conntrack util-linux procps

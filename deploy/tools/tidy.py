@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs clang-tidy on the sources that changed since it last had nothing to say about them.
 
-usage: tidy.py ROOT BUILD_FOLDER CACHE_FOLDER
+usage: tidy.py CLANG_TIDY ROOT BUILD_FOLDER CACHE_FOLDER
 
 A source counts as changed when the text of it, of a header or contract of ours that it includes
 (however indirectly), its compile command, the configuration or clang-tidy itself did.
@@ -58,15 +58,16 @@ def digest(root, entry, closure, constants):
     return key.hexdigest()
 
 
-def tidy(build, file):
+def tidy(program, build, file):
     return subprocess.run(
-        ["clang-tidy", "--quiet", "-p", str(build), str(file)],
+        [program, "--quiet", "-p", str(build), str(file)],
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
 
 
 def main():
-    root, build, cache = (pathlib.Path(argument) for argument in sys.argv[1:])
-    constants = subprocess.run(["clang-tidy", "--version"], capture_output=True, check=True).stdout
+    program = sys.argv[1]
+    root, build, cache = (pathlib.Path(argument) for argument in sys.argv[2:])
+    constants = subprocess.run([program, "--version"], capture_output=True, check=True).stdout
     constants += (root / ".clang-tidy").read_bytes()
     sources = Sources(root)
     pending = {}
@@ -79,7 +80,7 @@ def main():
 
     failed = 0
     with concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
-        runs = {pool.submit(tidy, build, file): file for file in pending}
+        runs = {pool.submit(tidy, program, build, file): file for file in pending}
         for count, run in enumerate(concurrent.futures.as_completed(runs), 1):
             file, result = runs[run], run.result()
             if result.returncode == 0:
