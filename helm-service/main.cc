@@ -15,6 +15,7 @@
 #include "common/kube/client.h"
 #include "common/kube/clock.h"
 #include "common/kube/config.h"
+#include "common/kube/crd_check.h"
 #include "common/log/log.h"
 #include "common/metrics/metrics.h"
 #include "common/operation/executor.h"
@@ -26,16 +27,15 @@
 #include "common/status/macros.h"
 #include "common/status/status.h"
 #include "helm-service/adapters/cached_release_catalog.h"
-#include "helm-service/adapters/curl_http_fetcher.h"
+#include "helm-service/adapters/chart_sources.h"
 #include "helm-service/adapters/helm_process_runner.h"
 #include "helm-service/adapters/kube_release_store.h"
 #include "helm-service/adapters/remote_chart_fetcher.h"
 #include "helm-service/domain/chart_preparer.h"
-#include "helm-service/domain/chart_repositories.h"
 #include "helm-service/domain/process_slots.h"
 #include "helm-service/domain/release_handler.h"
-#include "helm-service/domain/source_policy.h"
 #include "helm-service/transport/action_codecs.h"
+#include "helm-service/transport/chart_service.h"
 #include "helm-service/transport/helm_service.h"
 #include "helm-service/transport/methods.h"
 
@@ -53,18 +53,8 @@ struct Options {
   rpc::ProgramOptions program{.server = {.listen = "0.0.0.0:50051"}};
   int max_processes = 8;
   HelmProcessRunner::Options helm;
-  SourcePolicy::Options sources;
+  ChartSources::Options charts;
   operation::Options operations{.service = "helm-service", .kube_namespace = "berth"};
-};
-
-// Until repositories are there.
-class NoRepositories final : public ChartRepositories {
- public:
-  absl::StatusOr<ResolvedChart> Resolve(const RepositoryName&, const ChartName&,
-                                        const VersionConstraint&) override {
-    return Error(absl::StatusCode::kUnimplemented, Reason::ERROR_REASON_NOT_IMPLEMENTED,
-                 "charts of repositories are not served yet");
-  }
 };
 
 void AddKeys(config::Table& table, Options& options) {
@@ -78,12 +68,7 @@ void AddKeys(config::Table& table, Options& options) {
       .Add("helm.work_directory", &options.helm.work_directory,
            "where each Helm process gets a private folder")
       .Required();
-  table.Add("charts.allowed_sources", &options.sources.allowed_sources,
-            "beginnings of the URLs that charts may come from; none allows all");
-  table.Add("charts.allow_archives", &options.sources.allow_archives,
-            "whether callers may send charts as bytes");
-  table.Add("charts.allow_plain_http", &options.sources.allow_plain_http,
-            "whether charts may come by http://; credentials then travel in the clear");
+  AddChartKeys(table, options.charts);
 }
 
 absl::Status Serve(Options options, rpc::StopSignal& stop) {
@@ -91,17 +76,20 @@ absl::Status Serve(Options options, rpc::StopSignal& stop) {
   ASSIGN_OR_RETURN(options.helm.kube, kube::LoadConfig(options.program.kubeconfig));
   ASSIGN_OR_RETURN(const std::unique_ptr<kube::Client> client,
                    kube::Client::Create(options.helm.kube, {.user_agent = "berth-helm-service"}));
+  RETURN_IF_ERROR(kube::CheckSchemas(*client, {{kube::kChartRepositories}}));
+  ASSIGN_OR_RETURN(
+      const std::unique_ptr<ChartSources> sources,
+      ChartSources::Create(*client, options.operations.kube_namespace, options.charts));
   ASSIGN_OR_RETURN(const std::unique_ptr<process::Supervisor> supervisor,
                    process::Supervisor::Create());
   ASSIGN_OR_RETURN(const std::unique_ptr<HelmProcessRunner> helm,
                    HelmProcessRunner::Create(*supervisor, options.helm));
   KubeReleaseStore releases(*client);
   CachedReleaseCatalog catalog(*client);
-  ASSIGN_OR_RETURN(const SourcePolicy policy, SourcePolicy::Create(options.sources));
-  CurlHttpFetcher http({});
-  NoRepositories repositories;
-  RemoteChartFetcher fetcher({.http = http, .repositories = repositories, .policy = policy},
-                             {.allow_plain_http = options.sources.allow_plain_http});
+  RemoteChartFetcher fetcher({.http = sources->http(),
+                              .repositories = sources->repositories(),
+                              .policy = sources->policy()},
+                             {.allow_plain_http = options.charts.policy.allow_plain_http});
   operation::Executor chart_threads("charts", kChartThreads, kube::RealClock());
   const ChartPreparer charts(fetcher, chart_threads);
   chart_threads.Start();
@@ -132,12 +120,19 @@ absl::Status Serve(Options options, rpc::StopSignal& stop) {
 
   rpc::Server server(options.program.server, metrics);
   HelmServiceImpl service(*manager, server.streams(), releases, catalog);
+  ChartServiceImpl chart_service({.store = sources->store(),
+                                  .editor = sources->store(),
+                                  .indexes = sources->indexes(),
+                                  .registries = sources->registries(),
+                                  .policy = sources->policy()});
   operation::OperationServiceImpl operations(*manager, server.streams(), rpc::CallerOf);
   server.Register(v1::HelmService::service_full_name(), service);
+  server.Register(v1::ChartService::service_full_name(), chart_service);
   server.Register(operation::v1::OperationService::service_full_name(), operations);
   server.OnDrain("operations", [&](rpc::SteadyTime deadline) { manager->Drain(deadline); });
   RETURN_IF_ERROR(server.Start());
   catalog.Start();
+  sources->Start();
   const rpc::SteadyTime deadline = std::chrono::steady_clock::now() + kStartPatience;
   RETURN_IF_ERROR(catalog.WaitForSync(deadline));
   RETURN_IF_ERROR(manager->Start());

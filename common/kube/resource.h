@@ -37,6 +37,8 @@ inline constexpr Resource kPortRules{kBerthGroup, "v1alpha1", "portrules", "Port
 inline constexpr Resource kExposures{kBerthGroup, "v1alpha1", "exposures", "Exposure"};
 inline constexpr Resource kOperations{kBerthGroup, "v1alpha1", "operations", "Operation"};
 inline constexpr Resource kReleaseQueues{kBerthGroup, "v1alpha1", "releasequeues", "ReleaseQueue"};
+inline constexpr Resource kChartRepositories{kBerthGroup, "v1alpha1", "chartrepositories",
+                                             "ChartRepository"};
 
 inline constexpr Resource kServices{"", "v1", "services", "Service"};
 inline constexpr Resource kConfigMaps{"", "v1", "configmaps", "ConfigMap"};
