@@ -19,6 +19,9 @@ endfunction()
 
 function(_berth_test name label timeout)
   cmake_parse_arguments(ARG "" "" "SRCS;DEPS" ${ARGN})
+  if(BERTH_SANITIZER)
+    math(EXPR timeout "${timeout} * 4")
+  endif()
   add_executable(${name} ${ARG_SRCS})
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR})
   target_link_libraries(${name} PRIVATE ${ARG_DEPS} GTest::gmock_main berth_warnings)
@@ -34,5 +37,5 @@ endfunction()
 
 # berth_integration_test(NAME SRCS ... DEPS ...): a test against a real etcd and kube-apiserver from $BERTH_BIN.
 function(berth_integration_test name)
-  _berth_test(${name} integration 300 ${ARGN})
+  _berth_test(${name} integration 600 ${ARGN})
 endfunction()

@@ -160,7 +160,7 @@ class Client::Attempts {
 };
 
 absl::StatusOr<std::unique_ptr<Client>> Client::Create(const Config& config, Options options) {
-  ASSIGN_OR_RETURN(auto transport, CurlTransport::Create(config, options.user_agent));
+  ASSIGN_OR_RETURN(auto transport, CurlTransport::Create(config, std::move(options.user_agent)));
   return std::make_unique<Client>(std::move(transport), RealClock());
 }
 

@@ -381,21 +381,21 @@ class CurlTransport::Loop {
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
 
-  void Add(std::shared_ptr<Transfer> transfer) { Post(added_, std::move(transfer)); }
+  void Add(std::shared_ptr<Transfer> transfer) { Post(&Loop::added_, std::move(transfer)); }
 
   /// Its caller learns at once; curl a moment later.
   void Cancel(const std::shared_ptr<Transfer>& transfer) {
     transfer->Finish({.code = absl::StatusCode::kCancelled, .text = "stopped"});
-    Post(cancelled_, transfer);
+    Post(&Loop::cancelled_, transfer);
   }
 
  private:
   using Transfers = std::vector<std::shared_ptr<Transfer>>;
 
-  void Post(Transfers& list, std::shared_ptr<Transfer> transfer) {
+  void Post(Transfers Loop::*list, std::shared_ptr<Transfer> transfer) {
     {
       MutexLock lock(mutex_);
-      list.push_back(std::move(transfer));
+      (this->*list).push_back(std::move(transfer));
     }
     curl_multi_wakeup(multi_);
   }

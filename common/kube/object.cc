@@ -225,8 +225,9 @@ Json OwnerReference(const Resource& resource, const Json& owner) {
 
 std::optional<std::uint64_t> ParseResourceVersion(std::string_view resource_version) {
   std::uint64_t number = 0;
-  const char* end = resource_version.data() + resource_version.size();
-  const auto [at, error] = std::from_chars(resource_version.data(), end, number);
+  const char* const begin = resource_version.data();
+  const char* const end = begin + resource_version.size();
+  const auto [at, error] = std::from_chars(begin, end, number);
   if (error != std::errc() || at != end) return std::nullopt;
   return number;
 }

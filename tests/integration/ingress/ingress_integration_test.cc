@@ -244,8 +244,8 @@ TEST_F(IngressIntegrationTest, TcpAndUdpShareANumber) {
 }
 
 TEST_F(IngressIntegrationTest, ManyRulesBecomeFewWrites) {
-  const auto replica = MakeReplica();
   std::atomic<int> config_map_writes = 0;
+  const auto replica = MakeReplica();
   replica->transport().OnWrite([&](const kube::HttpRequest& request) {
     config_map_writes += request.target.find("/configmaps/") != std::string::npos ? 1 : 0;
   });
@@ -382,10 +382,10 @@ TEST_F(IngressIntegrationTest, ARuleGoesWhenItsClaimIsReleasedOrGone) {
 }
 
 TEST_F(IngressIntegrationTest, ARuleWithoutAClaimIsNeverProgrammed) {
+  std::atomic<int> config_map_writes = 0;
   const auto replica = MakeReplica();
   const WantedRule wanted = Claimed(20001);
   ASSERT_TRUE(client_->Delete(kube::kPortClaims, {ns_, NameOf(20001)}, {}).ok());
-  std::atomic<int> config_map_writes = 0;
   replica->transport().OnWrite([&](const kube::HttpRequest& request) {
     config_map_writes += request.body.find("web:80") != std::string::npos ? 1 : 0;
   });
