@@ -16,10 +16,22 @@ readonly PACKAGES=(
   git curl ca-certificates jq openssl netcat-openbsd
 )
 
+# Only for ./dev fuzz.
+readonly FUZZ_PACKAGES=(clang libclang-rt-dev)
+
 # ensure_packages: installs what is missing. Their services are not started.
 ensure_packages() {
+  ensure_listed "${PACKAGES[@]}"
+}
+
+ensure_fuzz_packages() {
+  ensure_listed "${PACKAGES[@]}" "${FUZZ_PACKAGES[@]}"
+}
+
+# ensure_listed PACKAGE...
+ensure_listed() {
   local missing
-  missing=$(missing_packages)
+  missing=$(missing_packages "$@")
   [[ -n $missing ]] || return 0
   command -v apt-get >/dev/null ||
     die 'This works on Debian 12. On another system, install what these packages hold:' "$missing"
@@ -27,12 +39,13 @@ ensure_packages() {
   with_lock apt install_packages "$missing"
 }
 
+# missing_packages PACKAGE...
 missing_packages() {
   local installed
-  installed=$(dpkg-query -W -f '${db:Status-Abbrev}${Package}\n' "${PACKAGES[@]}" 2>/dev/null |
+  installed=$(dpkg-query -W -f '${db:Status-Abbrev}${Package}\n' "$@" 2>/dev/null |
     sed -n 's/^ii *//p') || true
   {
-    printf '%s\n' "${PACKAGES[@]}" | grep -vxF "${installed:-none}" || true
+    printf '%s\n' "$@" | grep -vxF "${installed:-none}" || true
     # Not Debian's where the machine has its own.
     command -v npm >/dev/null || echo npm
   } | xargs
