@@ -42,6 +42,7 @@ std::vector<ObjectStore::Change> ObjectStore::ReplaceAll(const std::vector<Objec
   for (const auto& [name, object] : objects_) gone.insert(name);
   for (const Object& object : objects) gone.erase(NameOf(*object));
   std::vector<Change> changes;
+  changes.reserve(gone.size());
   for (const ObjectName& name : gone) changes.push_back(*Remove(name));
   for (const Object& object : objects) {
     if (auto change = Put(object)) changes.push_back(*std::move(change));

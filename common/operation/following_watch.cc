@@ -177,7 +177,8 @@ void FollowingWatch::UseFeed(std::shared_ptr<ProgressFeed> feed) {
   auto ready = [weak = weak_from_this()] {
     if (const auto self = weak.lock()) self->options_.ready();
   };
-  Source source{.feed = feed, .reader = feed->AddReader(std::move(ready))};
+  auto reader = feed->AddReader(std::move(ready));
+  Source source{.feed = std::move(feed), .reader = std::move(reader)};
   Replace(std::move(source));
 }
 

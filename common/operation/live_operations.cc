@@ -114,6 +114,7 @@ void LiveOperations::Forget(const std::string& name) {
 std::vector<LiveOperations::Entry> LiveOperations::All() const {
   MutexLock lock(mutex_);
   std::vector<Entry> all;
+  all.reserve(held_.size());
   for (const auto& [name, held] : held_) all.push_back(held.entry);
   return all;
 }

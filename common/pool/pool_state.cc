@@ -250,6 +250,7 @@ absl::Status Overlap(const Pool& pool, const Pool& other, const std::string& sha
 std::vector<std::shared_ptr<const PoolState>> DerivePoolStates(const std::vector<Pool>& pools,
                                                                const FindObject& find) {
   std::vector<std::shared_ptr<PoolState>> states;
+  states.reserve(pools.size());
   for (const Pool& pool : pools) {
     states.push_back(std::make_shared<PoolState>(StateBuilder(pool, find).Build()));
   }

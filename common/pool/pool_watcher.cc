@@ -73,7 +73,7 @@ class PoolWatcher::Impl {
       : client_(client),
         options_(std::move(options)),
         pools_(client, {.resource = kube::kPortPools, .ns = options_.ns}),
-        queue_({.name = "pool-watcher"}, [this](const std::string&, std::stop_token) {
+        queue_({.name = "pool-watcher"}, [this](const std::string&, const std::stop_token&) {
           FollowPools();
           return kube::WorkQueue::Outcome(std::nullopt);
         }) {

@@ -137,21 +137,25 @@ class ProcessesIntegrationTest : public testing::Test {
   }
 
   // Does `act` for every claim from several callers until it works, while a replica is killed and
-  // started again every now and then.
+  // started again whenever some work has got done since the last time.
   void WhileKilling(const std::vector<port::v1::PortClaim>& claims,
                     const std::function<bool(const port::v1::PortClaim&)>& act) {
     std::atomic<std::size_t> next = 0;
+    std::atomic<int> done = 0;
     std::atomic<int> running = 4;
     std::vector<std::jthread> callers;
     for (int i = 0; i < 4; ++i) {
       callers.emplace_back([&] {
         for (std::size_t j = next++; j < claims.size(); j = next++) {
           EXPECT_TRUE(Eventually([&] { return act(claims[j]); })) << claims[j].name();
+          ++done;
         }
         --running;
       });
     }
     for (int kill = 0; running > 0; ++kill) {
+      const int before = done;
+      EXPECT_TRUE(Eventually([&] { return done > before || running == 0; }));
       std::this_thread::sleep_for(milliseconds(150 + 100 * (kill % 3)));
       replicas_[kill % 2].Stop(SIGKILL);
       replicas_[kill % 2] = StartReplica(ports_[kill % 2]);
