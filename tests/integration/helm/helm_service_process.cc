@@ -51,13 +51,19 @@ absl::StatusOr<std::unique_ptr<HelmServiceProcess>> HelmServiceProcess::Start(
     const Options& options) {
   static std::atomic<int> started = 0;
   const std::string log_file = fmt::format("{}/helm-service-{}.log", options.folder, ++started);
-  absl::StatusOr<harness::Child> child = harness::Child::Start(
-      {HELM_SERVICE_PROGRAM, "--listen=127.0.0.1:0", "--metrics_listen=", "--log.format=json",
-       "--log.level=debug", "--kube.kubeconfig=" + options.kubeconfig,
-       "--kube.namespace=" + options.ns, "--helm.binary=" + options.helm,
-       "--helm.work_directory=" + options.folder + "/work",
-       fmt::format("--helm.max_processes={}", options.max_processes)},
-      log_file);
+  std::vector<std::string> arguments = {
+      HELM_SERVICE_PROGRAM,
+      "--listen=127.0.0.1:0",
+      "--metrics_listen=",
+      "--log.format=json",
+      "--log.level=debug",
+      "--kube.kubeconfig=" + options.kubeconfig,
+      "--kube.namespace=" + options.ns,
+      "--helm.binary=" + options.helm,
+      "--helm.work_directory=" + options.folder + "/work",
+      fmt::format("--helm.max_processes={}", options.max_processes)};
+  arguments.insert(arguments.end(), options.flags.begin(), options.flags.end());
+  absl::StatusOr<harness::Child> child = harness::Child::Start(arguments, log_file);
   if (!child.ok()) return child.status();
   std::unique_ptr<HelmServiceProcess> service(new HelmServiceProcess(*std::move(child), log_file));
   std::optional<int> port;
@@ -69,6 +75,7 @@ absl::StatusOr<std::unique_ptr<HelmServiceProcess>> HelmServiceProcess::Start(
   const auto channel =
       grpc::CreateChannel(fmt::format("127.0.0.1:{}", *port), grpc::InsecureChannelCredentials());
   service->helm_ = v1::HelmService::NewStub(channel);
+  service->charts_ = v1::ChartService::NewStub(channel);
   service->operations_ = operation::v1::OperationService::NewStub(channel);
   return service;
 }

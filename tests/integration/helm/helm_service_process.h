@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "tests/integration/harness/child.h"
 
+#include "berth/helm/v1/chart_service.grpc.pb.h"
 #include "berth/helm/v1/helm_service.grpc.pb.h"
 #include "berth/operation/v1/operation_service.grpc.pb.h"
 
@@ -27,12 +28,15 @@ class HelmServiceProcess {
     /// For its log and its working folders; shared by replicas.
     std::string folder;
     int max_processes = 8;
+    /// Further ones, "--key=value".
+    std::vector<std::string> flags;
   };
 
   /// Starts it and waits until it serves.
   static absl::StatusOr<std::unique_ptr<HelmServiceProcess>> Start(const Options& options);
 
   v1::HelmService::Stub& helm() { return *helm_; }
+  v1::ChartService::Stub& charts() { return *charts_; }
   operation::v1::OperationService::Stub& operations() { return *operations_; }
 
   /// Pids of the Helm processes that it runs for operations.
@@ -52,6 +56,7 @@ class HelmServiceProcess {
   harness::Child child_;
   const std::string log_file_;
   std::unique_ptr<v1::HelmService::Stub> helm_;
+  std::unique_ptr<v1::ChartService::Stub> charts_;
   std::unique_ptr<operation::v1::OperationService::Stub> operations_;
 };
 
