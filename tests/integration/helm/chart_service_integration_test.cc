@@ -414,6 +414,34 @@ TEST_F(ChartServiceTest, TakesOnlySourcesThatAreAllowed) {
   EXPECT_EQ(refreshed->state().reason(), "NoIndex");
 }
 
+TEST_F(ChartServiceTest, ListsTheVersionsThatARegistryHas) {
+  WebServer registry({.authority = &authority_});
+  registry.routes().Get("/v2/charts/web/tags/list",
+                        [](const httplib::Request& request, httplib::Response& response) {
+                          if (request.get_header_value("Authorization") != kBasic) {
+                            response.status = 401;
+                            response.set_header("WWW-Authenticate", "Basic realm=\"charts\"");
+                            return;
+                          }
+                          response.set_content(
+                              R"({"name": "charts/web",
+                                  "tags": ["1.0.0", "latest", "1.10.0_build.1", "2.0.0-rc.1"]})",
+                              "application/json");
+                        });
+  registry.Start();
+  const auto service = StartService();
+  ASSERT_NE(service, nullptr);
+  v1::CreateChartRepositoryRequest request = CreateRequest();
+  request.set_url("oci://" + registry.address() + "/charts");
+  request.mutable_credentials()->mutable_basic()->set_username("user");
+  request.mutable_credentials()->mutable_basic()->set_password("secret-password");
+  ASSERT_TRUE(Create(*service, request).ok());
+  EXPECT_THAT(Versions(*service, {}), ElementsAre("2.0.0-rc.1", "1.10.0+build.1", "1.0.0"));
+  v1::ListChartVersionsRequest constrained;
+  constrained.set_version_constraint("^1");
+  EXPECT_THAT(Versions(*service, constrained), ElementsAre("1.10.0+build.1", "1.0.0"));
+}
+
 TEST_F(ChartServiceTest, RefusesWhatItCouldNotKeep) {
   const auto service = StartService();
   ASSERT_NE(service, nullptr);
