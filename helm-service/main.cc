@@ -1,6 +1,8 @@
 // Runs Helm and reads its releases.
 
 #include <chrono>
+#include <fstream>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <utility>
@@ -54,8 +56,19 @@ struct Options {
   int max_processes = 8;
   HelmProcessRunner::Options helm;
   ChartSources::Options charts;
+  std::string chart_ca_file;
   operation::Options operations{.service = "helm-service", .kube_namespace = "berth"};
 };
+
+absl::StatusOr<std::string> ReadCaFile(const std::string& path) {
+  if (path.empty()) return "";
+  std::ifstream file(path);
+  std::string pem((std::istreambuf_iterator<char>(file)), {});
+  if (pem.empty()) {
+    return absl::InvalidArgumentError("charts.ca_file: cannot be read, or is empty");
+  }
+  return pem;
+}
 
 void AddKeys(config::Table& table, Options& options) {
   rpc::AddProgramKeys(table, options.program, options.operations.kube_namespace);
@@ -69,6 +82,8 @@ void AddKeys(config::Table& table, Options& options) {
            "where each Helm process gets a private folder")
       .Required();
   AddChartKeys(table, options.charts);
+  table.Add("charts.ca_file", &options.chart_ca_file,
+            "PEM file of authorities for charts of no repository; the system's if empty");
 }
 
 absl::Status Serve(Options options, rpc::StopSignal& stop) {
@@ -86,10 +101,12 @@ absl::Status Serve(Options options, rpc::StopSignal& stop) {
                    HelmProcessRunner::Create(*supervisor, options.helm));
   KubeReleaseStore releases(*client);
   CachedReleaseCatalog catalog(*client);
-  RemoteChartFetcher fetcher({.http = sources->http(),
-                              .repositories = sources->repositories(),
-                              .policy = sources->policy()},
-                             {.allow_plain_http = options.charts.policy.allow_plain_http});
+  ASSIGN_OR_RETURN(std::string chart_ca, ReadCaFile(options.chart_ca_file));
+  RemoteChartFetcher fetcher(
+      {.http = sources->http(),
+       .repositories = sources->repositories(),
+       .policy = sources->policy()},
+      {.allow_plain_http = options.charts.policy.allow_plain_http, .ca_pem = std::move(chart_ca)});
   operation::Executor chart_threads("charts", kChartThreads, kube::RealClock());
   const ChartPreparer charts(fetcher, chart_threads);
   chart_threads.Start();
@@ -124,6 +141,7 @@ absl::Status Serve(Options options, rpc::StopSignal& stop) {
                                   .editor = sources->store(),
                                   .indexes = sources->indexes(),
                                   .registries = sources->registries(),
+                                  .fetcher = fetcher,
                                   .policy = sources->policy()});
   operation::OperationServiceImpl operations(*manager, server.streams(), rpc::CallerOf);
   server.Register(v1::HelmService::service_full_name(), service);

@@ -32,8 +32,10 @@ run_tests() {
 # failure.
 run_ctest() {
   local preset=$1 filter=$2 label failed=0
+  step 'Charts of others' ensure_charts
   BERTH_BIN=$(programs_folder)
-  export BERTH_BIN
+  BERTH_CHARTS=$(charts_folder)
+  export BERTH_BIN BERTH_CHARTS
   for label in unit integration; do
     printf '\n%s tests\n' "${label^}"
     (

@@ -66,21 +66,22 @@ std::vector<std::string> VersionsOf(std::vector<std::string> tags) {
 }  // namespace
 
 absl::StatusOr<ChartArchive> RemoteChartFetcher::Fetch(Chart chart, const Bounds& bounds) {
-  return std::visit(
-      Overloaded{
-          [&](ChartArchive&& archive) -> absl::StatusOr<ChartArchive> {
-            RETURN_IF_ERROR(dependencies_.policy.CheckArchives());
-            return std::move(archive);
-          },
-          [&](UrlChart&& url) {
-            return FetchArchive(
-                {.url = url.url.value(), .sha256 = url.sha256.has_value() ? url.sha256->hex() : ""},
-                bounds);
-          },
-          [&](OciChart&& oci) { return FetchOci(oci, AccessTo(bounds)); },
-          [&](RepositoryChart&& named) { return FetchFromRepository(named, bounds); },
-      },
-      std::move(chart));
+  return std::visit(Overloaded{
+                        [&](ChartArchive&& archive) -> absl::StatusOr<ChartArchive> {
+                          RETURN_IF_ERROR(dependencies_.policy.CheckArchives());
+                          return std::move(archive);
+                        },
+                        [&](UrlChart&& url) {
+                          return FetchArchive(
+                              {.url = url.url.value(),
+                               .sha256 = url.sha256.has_value() ? url.sha256->hex() : "",
+                               .credentials = {.ca_pem = options_.ca_pem}},
+                              bounds);
+                        },
+                        [&](OciChart&& oci) { return FetchOci(oci, AccessTo(bounds)); },
+                        [&](RepositoryChart&& named) { return FetchFromRepository(named, bounds); },
+                    },
+                    std::move(chart));
 }
 
 absl::StatusOr<ChartArchive> RemoteChartFetcher::FetchFromRepository(const RepositoryChart& chart,
@@ -113,9 +114,9 @@ absl::StatusOr<ChartArchive> RemoteChartFetcher::FetchArchive(const ResolvedArch
   ASSIGN_OR_RETURN(FetchResponse response, dependencies_.http.Get(request));
   if (response.status != kOk) return Refused(WithoutQuery(archive.url), response.status);
   if (!archive.sha256.empty() && Sha256::Of(response.body).hex() != archive.sha256) {
-    return Error(
-        StatusCode::kFailedPrecondition, Reason::ERROR_REASON_CHART_DIGEST_MISMATCH,
-        fmt::format("{}: what the server sent is not of the digest asked for", archive.url));
+    return Error(StatusCode::kFailedPrecondition, Reason::ERROR_REASON_CHART_DIGEST_MISMATCH,
+                 fmt::format("{}: what the server sent is not of the digest asked for",
+                             WithoutQuery(archive.url)));
   }
   return ChartArchive{std::move(response.body)};
 }
@@ -141,7 +142,8 @@ absl::StatusOr<ChartArchive> RemoteChartFetcher::FetchOci(const OciChart& chart,
 }
 
 OciClient::Access RemoteChartFetcher::AccessTo(const Bounds& bounds) const {
-  return {.allow_plain_http = options_.allow_plain_http,
+  return {.credentials = {.ca_pem = options_.ca_pem},
+          .allow_plain_http = options_.allow_plain_http,
           .may_fetch = [this](std::string_view url) { return dependencies_.policy.CheckUrl(url); },
           .deadline = bounds.deadline,
           .stop = bounds.stop};

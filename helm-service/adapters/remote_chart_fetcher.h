@@ -2,6 +2,8 @@
 
 #include <cstddef>
 #include <optional>
+#include <string>
+#include <utility>
 
 #include "absl/status/statusor.h"
 #include "helm-service/adapters/oci_client.h"
@@ -27,13 +29,16 @@ class RemoteChartFetcher final : public ChartFetcher {
     std::size_t largest_chart = std::size_t{16} << 20;
     /// Speak http:// to registries that do not answer to https://.
     bool allow_plain_http = false;
+    /// PEM of the authorities of sources without a repository, in place of the system's; empty for
+    /// those.
+    std::string ca_pem;
   };
 
   /// What `dependencies` refer to outlives the fetcher.
-  RemoteChartFetcher(const Dependencies& dependencies, const Options& options)
+  RemoteChartFetcher(const Dependencies& dependencies, Options options)
       : dependencies_(dependencies),
-        options_(options),
-        oci_(dependencies.http, {.largest_chart = options.largest_chart}) {}
+        options_(std::move(options)),
+        oci_(dependencies.http, {.largest_chart = options_.largest_chart}) {}
 
   absl::StatusOr<ChartArchive> Fetch(Chart chart, const Bounds& bounds) override;
 

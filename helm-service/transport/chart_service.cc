@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <optional>
@@ -19,9 +20,12 @@
 #include "helm-service/domain/repository_charts.h"
 #include "helm-service/domain/version_constraint.h"
 #include "helm-service/transport/chart_mapping.h"
+#include "helm-service/transport/get_chart.h"
 
 namespace berth::helm {
 namespace {
+
+constexpr std::chrono::seconds kLongestChartFetch{60};
 
 RepositoryEffect EffectOf(bool validate_only) {
   return validate_only ? RepositoryEffect::kCheck : RepositoryEffect::kApply;
@@ -85,6 +89,17 @@ std::size_t PageBegin(const std::vector<v1::ChartVersion>& versions, const std::
 }
 
 }  // namespace
+
+grpc::Status ChartServiceImpl::GetChart(grpc::ServerContext* context,
+                                        const v1::GetChartRequest* request,
+                                        v1::GetChartResponse* response) {
+  const auto now = std::chrono::system_clock::now();
+  const auto left =
+      std::min<std::chrono::system_clock::duration>(context->deadline() - now, kLongestChartFetch);
+  return rpc::Unary(*response, [&] {
+    return helm::GetChart(parts_.fetcher, *request, std::chrono::steady_clock::now() + left);
+  });
+}
 
 grpc::Status ChartServiceImpl::CreateChartRepository(
     grpc::ServerContext*, const v1::CreateChartRepositoryRequest* request,

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "helm-service/domain/chart_fetcher.h"
 #include "helm-service/domain/chart_indexes.h"
 #include "helm-service/domain/chart_repository.h"
 #include "helm-service/domain/registry_versions.h"
@@ -15,7 +16,8 @@
 
 namespace berth::helm {
 
-/// Serves ChartService. Handlers block for the API server and for indexes that are not in memory.
+/// Serves ChartService. Handlers block for the API server, for indexes that are not in memory,
+/// and for charts.
 class ChartServiceImpl final : public v1::ChartService::Service {
  public:
   /// All outlive the server.
@@ -24,11 +26,14 @@ class ChartServiceImpl final : public v1::ChartService::Service {
     ChartRepositoryEditor& editor;
     ChartIndexes& indexes;
     RegistryVersions& registries;
+    ChartFetcher& fetcher;
     const SourcePolicy& policy;
   };
 
   explicit ChartServiceImpl(const Parts& parts) : parts_(parts) {}
 
+  grpc::Status GetChart(grpc::ServerContext* context, const v1::GetChartRequest* request,
+                        v1::GetChartResponse* response) override;
   grpc::Status CreateChartRepository(grpc::ServerContext* context,
                                      const v1::CreateChartRepositoryRequest* request,
                                      v1::CreateChartRepositoryResponse* response) override;
