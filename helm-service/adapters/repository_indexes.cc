@@ -74,9 +74,11 @@ void RepositoryIndexes::KeepFresh(const ChartRepository& repository) {
   {
     const MutexLock lock(mutex_);
     const auto entry = entries_.find(repository.name.value());
-    const bool away = entry != entries_.end() && entry->second.made_room &&
-                      entry->second.repository_etag == repository.etag();
-    if (away) return;
+    if (entry != entries_.end() && entry->second.repository_etag == repository.etag()) {
+      const bool rests = !entry->second.failure.ok() &&
+                         options_.now() - entry->second.failed_at < options_.refresh_interval / 10;
+      if (entry->second.made_room || rests) return;
+    }
   }
   // What goes wrong is in the repository's status, and in the log.
   Find(repository, Freshness::kRecent).IgnoreError();

@@ -51,7 +51,7 @@ class RepositoryIndexes final : public ChartIndexes {
                                                         Freshness freshness) override;
 
   /// Reads the index anew if it is due, without counting as a use. One that had to make room for
-  /// others stays away until it is asked for.
+  /// others stays away until it is asked for; one that failed rests for a tenth of the interval.
   void KeepFresh(const ChartRepository& repository);
 
   /// Forgets all but these.

@@ -144,6 +144,17 @@ TEST_F(RepositoryIndexesTest, LetsAServerThatFailedRest) {
   EXPECT_EQ(fetches(), 3U);
 }
 
+TEST_F(RepositoryIndexesTest, LetsItRestLongerWhenNobodyAsks) {
+  fetcher_.Answer(404);
+  indexes_.KeepFresh(main_);
+  now_ += seconds(59);
+  indexes_.KeepFresh(main_);
+  EXPECT_EQ(fetches(), 1U);
+  now_ += seconds(1);
+  indexes_.KeepFresh(main_);
+  EXPECT_EQ(fetches(), 2U);
+}
+
 TEST_F(RepositoryIndexesTest, NamesTheRepositoryAndTheReason) {
   const auto expect = [&](int answer, absl::StatusCode code, Reason reason) {
     fetcher_.Answer(answer);
