@@ -31,7 +31,9 @@
 #include "helm-service/adapters/cached_release_catalog.h"
 #include "helm-service/adapters/chart_sources.h"
 #include "helm-service/adapters/helm_process_runner.h"
+#include "helm-service/adapters/kube_release_reader.h"
 #include "helm-service/adapters/kube_release_store.h"
+#include "helm-service/adapters/release_facts.h"
 #include "helm-service/adapters/remote_chart_fetcher.h"
 #include "helm-service/domain/chart_preparer.h"
 #include "helm-service/domain/process_slots.h"
@@ -100,7 +102,9 @@ absl::Status Serve(Options options, rpc::StopSignal& stop) {
   ASSIGN_OR_RETURN(const std::unique_ptr<HelmProcessRunner> helm,
                    HelmProcessRunner::Create(*supervisor, options.helm));
   KubeReleaseStore releases(*client);
-  CachedReleaseCatalog catalog(*client);
+  ReleaseFacts facts(*client);
+  KubeReleaseReader reader(*client, facts);
+  CachedReleaseCatalog catalog(*client, facts);
   ASSIGN_OR_RETURN(std::string chart_ca, ReadCaFile(options.chart_ca_file));
   RemoteChartFetcher fetcher(
       {.http = sources->http(),
@@ -136,7 +140,7 @@ absl::Status Serve(Options options, rpc::StopSignal& stop) {
   manager->RegisterHandler(kUninstallMethod, uninstall);
 
   rpc::Server server(options.program.server, metrics);
-  HelmServiceImpl service(*manager, server.streams(), releases, catalog);
+  HelmServiceImpl service(*manager, server.streams(), releases, catalog, reader);
   ChartServiceImpl chart_service({.store = sources->store(),
                                   .editor = sources->store(),
                                   .indexes = sources->indexes(),

@@ -54,6 +54,7 @@ class Cache::Impl {
   absl::Status WaitForSync(steady_clock::time_point deadline) const;
   absl::Status WaitForResourceVersion(const std::string& resource_version,
                                       steady_clock::time_point deadline) const;
+  absl::Status WaitForListeners(steady_clock::time_point deadline) const;
   std::string resource_version() const;
   std::uint64_t last_seen_resource_version() const;
   std::uint64_t rewinds() const;
@@ -85,7 +86,7 @@ class Cache::Impl {
 
   Client& client_;
   const Options options_;
-  ChangeDispatcher dispatcher_;
+  mutable ChangeDispatcher dispatcher_;  // waiting for it changes nothing
 
   mutable Mutex mutex_;
   mutable CondVar changed_;
@@ -169,6 +170,14 @@ absl::Status Cache::Impl::WaitForResourceVersion(const std::string& resource_ver
   return WaitFor(
       fmt::format("resourceVersion {}", resource_version), deadline,
       [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return synced_ && revision_ >= *revision; });
+}
+
+absl::Status Cache::Impl::WaitForListeners(steady_clock::time_point deadline) const {
+  if (dispatcher_.WaitUntilTold(deadline)) return absl::OkStatus();
+  MutexLock lock(mutex_);
+  if (stopped_) return absl::CancelledError("the cache has stopped");
+  return absl::DeadlineExceededError(fmt::format(
+      "the listeners of the cache of {} were not told in time", options_.resource.plural));
 }
 
 std::string Cache::Impl::resource_version() const {
@@ -422,6 +431,10 @@ absl::Status Cache::WaitForSync(std::chrono::steady_clock::time_point deadline) 
 absl::Status Cache::WaitForResourceVersion(const std::string& resource_version,
                                            std::chrono::steady_clock::time_point deadline) const {
   return impl_->WaitForResourceVersion(resource_version, deadline);
+}
+
+absl::Status Cache::WaitForListeners(std::chrono::steady_clock::time_point deadline) const {
+  return impl_->WaitForListeners(deadline);
 }
 
 std::string Cache::resource_version() const { return impl_->resource_version(); }

@@ -130,6 +130,10 @@ class Cache {
   absl::Status WaitForResourceVersion(const std::string& resource_version,
                                       std::chrono::steady_clock::time_point deadline) const;
 
+  /// OK once the listeners have been told of all that reads showed when this was called.
+  /// DEADLINE_EXCEEDED at `deadline`, CANCELLED if stopped. Not to be called from a callback.
+  absl::Status WaitForListeners(std::chrono::steady_clock::time_point deadline) const;
+
   /// The revision the cache has applied; empty before the first list.
   std::string resource_version() const;
   /// The highest revision seen of this resource, by list or watch, since the last rewind.

@@ -17,6 +17,7 @@ void ChangeDispatcher::Stop() {
     stopping_ = true;
   }
   wake_.NotifyAll();
+  told_more_.NotifyAll();
   if (thread_.joinable()) thread_.join();
 }
 
@@ -29,8 +30,8 @@ std::shared_ptr<ListenerState> ChangeDispatcher::Add(Cache::Listener listener,
   for (const Cache::Object& object : present) changes.push_back({.after = object});
   {
     MutexLock lock(mutex_);
-    items_.push_back({.news = News::kChanges, .changes = std::move(changes), .listeners = {state}});
-    if (synced) items_.push_back({.news = News::kSynced, .listeners = {state}});
+    Enqueue({.news = News::kChanges, .changes = std::move(changes), .listeners = {state}});
+    if (synced) Enqueue({.news = News::kSynced, .listeners = {state}});
     listeners_.push_back(state);
   }
   wake_.NotifyAll();
@@ -50,10 +51,23 @@ void ChangeDispatcher::Tell(News news, std::vector<Cache::Change> changes) {
     MutexLock lock(mutex_);
     Listeners listeners = LiveListeners();
     if (listeners.empty()) return;
-    items_.push_back(
-        {.news = news, .changes = std::move(changes), .listeners = std::move(listeners)});
+    Enqueue({.news = news, .changes = std::move(changes), .listeners = std::move(listeners)});
   }
   wake_.NotifyAll();
+}
+
+void ChangeDispatcher::Enqueue(Item item) {
+  items_.push_back(std::move(item));
+  ++handed_over_;
+}
+
+bool ChangeDispatcher::WaitUntilTold(std::chrono::steady_clock::time_point deadline) {
+  MutexLock lock(mutex_);
+  const std::uint64_t goal = handed_over_;
+  while (told_ < goal && !stopping_) {
+    if (!told_more_.WaitUntil(mutex_, deadline)) break;
+  }
+  return told_ >= goal;
 }
 
 ChangeDispatcher::Listeners ChangeDispatcher::LiveListeners() {
@@ -75,6 +89,11 @@ void ChangeDispatcher::Run() {
       items_.pop_front();
     }
     for (const auto& state : item.listeners) Deliver(item, *state);
+    {
+      MutexLock lock(mutex_);
+      ++told_;
+    }
+    told_more_.NotifyAll();
   }
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -38,6 +39,10 @@ class ChangeDispatcher {
   std::shared_ptr<ListenerState> Add(Cache::Listener listener,
                                      const std::vector<Cache::Object>& present, bool synced);
 
+  /// Waits until all that was handed over before this call was told; whether that was before
+  /// `deadline`. Not from a callback.
+  bool WaitUntilTold(std::chrono::steady_clock::time_point deadline);
+
   void TellChanges(std::vector<Cache::Change> changes);
   void TellSynced();
   void TellRewound();
@@ -54,6 +59,7 @@ class ChangeDispatcher {
 
   void Run();
   void Tell(News news, std::vector<Cache::Change> changes);
+  void Enqueue(Item item) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   static void Deliver(const Item& item, ListenerState& state);
   /// Unless the listener has ended.
   template <typename Callback, typename... Arguments>
@@ -64,6 +70,10 @@ class ChangeDispatcher {
   CondVar wake_;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   std::deque<Item> items_ ABSL_GUARDED_BY(mutex_);
+  /// How many items were ever handed over, and told.
+  std::uint64_t handed_over_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::uint64_t told_ ABSL_GUARDED_BY(mutex_) = 0;
+  CondVar told_more_;
   Listeners listeners_ ABSL_GUARDED_BY(mutex_);
   std::jthread thread_;
 };

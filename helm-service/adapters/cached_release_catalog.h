@@ -1,54 +1,52 @@
 #pragma once
 
 #include <chrono>
-#include <cstddef>
-#include <list>
-#include <optional>
-#include <string>
-#include <unordered_map>
+#include <memory>
+#include <thread>
 #include <vector>
 
-#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "common/kube/cache.h"
 #include "common/kube/client.h"
-#include "common/sync/mutex.h"
+#include "helm-service/adapters/release_facts.h"
 #include "helm-service/domain/release_catalog.h"
+#include "helm-service/domain/release_feed.h"
+#include "helm-service/domain/release_index.h"
 
 namespace berth::helm {
 
-/// Follows the metadata of all release Secrets; names and versions of charts, which stand in the
-/// bodies, are read once per revision and kept.
+/// Follows the metadata of all release Secrets in an index; some threads of its own read the bodies
+/// of newest revisions, one at a time each. Thread safe.
 class CachedReleaseCatalog final : public ReleaseCatalog {
  public:
-  /// `client` outlives the catalog. `remembered` bounds the bodies' facts that are kept, of about
-  /// 500 bytes each.
-  CachedReleaseCatalog(kube::Client& client, std::size_t remembered = 20'000);
+  /// Both outlive the catalog.
+  CachedReleaseCatalog(kube::Client& client, ReleaseFacts& facts);
+  ~CachedReleaseCatalog() override;
 
-  void Start() { cache_.Start(); }
+  /// Starts its threads; once.
+  void Start();
   absl::Status WaitForSync(std::chrono::steady_clock::time_point deadline) const {
     return cache_.WaitForSync(deadline);
   }
 
-  absl::StatusOr<std::vector<Release>> List(const std::optional<NamespaceName>& ns,
-                                            const std::string& after, std::size_t limit) override;
+  absl::StatusOr<ReleasePage> List(const Request& request) override;
+  void Watch(const std::shared_ptr<ReleaseWatcher>& watcher) override { feed_.Watch(watcher); }
 
  private:
-  // Uid and resourceVersion of a Secret: another body has another one.
-  using BodyId = std::string;
-  using Remembered = std::list<std::pair<BodyId, Release>>;
+  using Deadline = std::chrono::steady_clock::time_point;
 
-  absl::StatusOr<Release> Describe(const ReleaseKey& key, const kube::Json& metadata);
-  std::optional<Release> Recall(const BodyId& id);
-  void Remember(const BodyId& id, Release release);
+  void Take(const kube::Cache::Change& change);
+  void Rewound();
+  void ReadBodies(const std::stop_token& stop);
+  absl::Status WaitFor(const ConsistencyToken& token, Deadline deadline);
 
-  kube::Client& client_;
-  const std::size_t remembered_limit_;
+  ReleaseFacts& facts_;
+  ReleaseFeed feed_;
+  ReleaseIndex index_;
   kube::Cache cache_;
-  Mutex mutex_;
-  Remembered remembered_ ABSL_GUARDED_BY(mutex_);  // the most recently used first
-  std::unordered_map<BodyId, Remembered::iterator> by_id_ ABSL_GUARDED_BY(mutex_);
+  kube::Cache::Subscription subscription_;
+  std::vector<std::jthread> readers_;
 };
 
 }  // namespace berth::helm

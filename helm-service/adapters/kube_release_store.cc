@@ -2,34 +2,27 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
 #include "common/kube/errors.h"
 #include "common/kube/object.h"
 #include "common/status/macros.h"
-#include "common/status/status.h"
 #include "helm-service/adapters/release_body.h"
 #include "helm-service/adapters/release_secret.h"
 
 namespace berth::helm {
-namespace {
 
-absl::Status NotFound(const ReleaseKey& key, int revision) {
-  return Error(
-      absl::StatusCode::kNotFound, Reason::ERROR_REASON_RELEASE_NOT_FOUND,
-      fmt::format("release {}/{} has no revision {}", key.ns.value(), key.name.value(), revision));
+absl::StatusOr<kube::ObjectList> KubeReleaseStore::ListSecrets(const ReleaseKey& key) {
+  return client_.List(kube::kSecrets, key.ns.value(),
+                      {.label_selector = fmt::format("owner=helm,name={}", key.name.value()),
+                       .field_selector = std::string(kReleaseFieldSelector),
+                       .form = kube::Form::kMetadata});
 }
 
-}  // namespace
-
 absl::StatusOr<std::optional<RevisionInfo>> KubeReleaseStore::Newest(const ReleaseKey& key) {
-  ASSIGN_OR_RETURN(
-      const kube::ObjectList list,
-      client_.List(kube::kSecrets, key.ns.value(),
-                   {.label_selector = fmt::format("owner=helm,name={}", key.name.value()),
-                    .field_selector = std::string(kReleaseFieldSelector),
-                    .form = kube::Form::kMetadata}));
+  ASSIGN_OR_RETURN(const kube::ObjectList list, ListSecrets(key));
   std::optional<RevisionInfo> newest;
   for (const kube::Json& secret : list.items) {
     const std::optional<RevisionInfo> info = RevisionInfoOf(secret);
@@ -41,7 +34,7 @@ absl::StatusOr<std::optional<RevisionInfo>> KubeReleaseStore::Newest(const Relea
 
 absl::StatusOr<kube::Json> KubeReleaseStore::GetSecret(const ReleaseKey& key, int revision) {
   absl::StatusOr<kube::Json> secret = client_.Get(kube::kSecrets, ReleaseSecretName(key, revision));
-  if (kube::IsNotFound(secret.status())) return NotFound(key, revision);
+  if (kube::IsNotFound(secret.status())) return NoSuchRevision(key, revision);
   return secret;
 }
 
@@ -53,6 +46,19 @@ absl::StatusOr<Release> KubeReleaseStore::Read(const ReleaseKey& key, int revisi
 absl::StatusOr<ReleaseContent> KubeReleaseStore::ReadContent(const ReleaseKey& key, int revision) {
   ASSIGN_OR_RETURN(const kube::Json secret, GetSecret(key, revision));
   return ReadReleaseContent(kube::StringAt(secret, {"data", "release"}));
+}
+
+absl::StatusOr<ConsistencyToken> KubeReleaseStore::TokenOf(const ReleaseKey& key) {
+  ASSIGN_OR_RETURN(const kube::ObjectList list, ListSecrets(key));
+  ConsistencyToken token;
+  for (const kube::Json& secret : list.items) {
+    token.version = std::max(token.version, VersionOf(secret));
+  }
+  if (list.items.empty()) {
+    token = {.version = kube::ParseResourceVersion(list.resource_version).value_or(0),
+             .removed = key};
+  }
+  return token;
 }
 
 absl::Status KubeReleaseStore::MarkFailed(const ReleaseKey& key, int revision,

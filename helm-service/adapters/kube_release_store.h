@@ -19,10 +19,13 @@ class KubeReleaseStore final : public ReleaseStore {
   absl::StatusOr<std::optional<RevisionInfo>> Newest(const ReleaseKey& key) override;
   absl::StatusOr<Release> Read(const ReleaseKey& key, int revision) override;
   absl::StatusOr<ReleaseContent> ReadContent(const ReleaseKey& key, int revision) override;
+  absl::StatusOr<ConsistencyToken> TokenOf(const ReleaseKey& key) override;
   absl::Status MarkFailed(const ReleaseKey& key, int revision,
                           std::string_view description) override;
 
  private:
+  // Metadata of its Secrets.
+  absl::StatusOr<kube::ObjectList> ListSecrets(const ReleaseKey& key);
   absl::StatusOr<kube::Json> GetSecret(const ReleaseKey& key, int revision);
 
   kube::Client& client_;

@@ -14,6 +14,7 @@
 
 #include "absl/strings/escaping.h"
 #include "common/status/macros.h"
+#include "common/status/status.h"
 
 namespace berth::helm {
 namespace {
@@ -21,51 +22,105 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 absl::Status NotARelease(std::string_view why) {
-  return absl::DataLossError("not a release of Helm's: " + std::string(why));
-}
-
-// The gzip, or the bare JSON that old Helms wrote.
-absl::StatusOr<std::string> Unwrap(std::string_view data) {
-  std::string outer;
-  std::string inner;
-  if (!absl::Base64Unescape(std::string(data), &outer) || !absl::Base64Unescape(outer, &inner)) {
-    return NotARelease("not base64 of base64");
-  }
-  return inner;
+  return Error(absl::StatusCode::kDataLoss, Reason::ERROR_REASON_RELEASE_UNREADABLE,
+               "the release's stored body is not Helm's: " + std::string(why));
 }
 
 constexpr int kGzip = 16 + MAX_WBITS;
 
-bool IsGzip(std::string_view bytes) { return bytes.starts_with("\x1f\x8b\x08"); }
-
-// Unpacks gzip on demand; ends, as if at the end of the data, at damage and at the limit.
-class InflatingBuffer final : public std::streambuf {
+// Takes `data.release` apart on demand, piece by piece, so that nothing is decoded or unpacked
+// beyond what is read. Ends, as if at the end of the data, at damage and at the limit.
+class BodyBuffer final : public std::streambuf {
  public:
-  InflatingBuffer(std::string_view packed, std::size_t limit) : limit_(limit) {
-    stream_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(packed.data()));
-    stream_.avail_in = static_cast<uInt>(packed.size());
+  BodyBuffer(std::string_view data, std::size_t limit) : data_(data), limit_(limit) {
+    packed_ = NextPacked();
+    is_gzip_ = packed_.starts_with("\x1f\x8b\x08");
+    if (!is_gzip_) return;
     ready_ = ::inflateInit2(&stream_, kGzip) == Z_OK;
+    Feed();
   }
-  InflatingBuffer(const InflatingBuffer&) = delete;
-  InflatingBuffer& operator=(const InflatingBuffer&) = delete;
-  ~InflatingBuffer() override {
+  BodyBuffer(const BodyBuffer&) = delete;
+  BodyBuffer& operator=(const BodyBuffer&) = delete;
+  ~BodyBuffer() override {
     if (ready_) ::inflateEnd(&stream_);
   }
 
+  // Otherwise it is the bare JSON that old Helms wrote.
+  bool is_gzip() const { return is_gzip_; }
+
  protected:
   int_type underflow() override {
-    if (!ready_ || ended_ || stream_.total_out >= limit_) return traits_type::eof();
-    stream_.next_out = reinterpret_cast<Bytef*>(piece_.data());
-    stream_.avail_out = static_cast<uInt>(piece_.size());
-    ended_ = ::inflate(&stream_, Z_NO_FLUSH) != Z_OK;
-    const std::size_t size = piece_.size() - stream_.avail_out;
+    if (read_ >= limit_) return traits_type::eof();
+    const std::size_t size = is_gzip_ ? Inflate() : Copy();
     if (size == 0) return traits_type::eof();
+    read_ += size;
     setg(piece_.data(), piece_.data(), piece_.data() + size);
     return traits_type::to_int_type(piece_[0]);
   }
 
  private:
+  // Multiples of four stay whole through both decodings.
+  static constexpr std::size_t kEncodedPiece = 16'384;
+  static constexpr std::size_t kGroup = 4;
+
+  // The next decoded bytes; none at the end and at damage.
+  std::string NextPacked() {
+    std::string bytes;
+    while (bytes.empty() && !data_.empty()) {
+      const std::string_view encoded = data_.substr(0, kEncodedPiece);
+      data_.remove_prefix(encoded.size());
+      std::string inner;
+      if (!absl::Base64Unescape(std::string(encoded), &inner)) return Damaged();
+      // Line breaks are no part of base64, and would break its groups.
+      std::erase_if(inner, [](char letter) { return letter == '\n' || letter == '\r'; });
+      pending_ += inner;
+      const std::size_t whole =
+          data_.empty() ? pending_.size() : pending_.size() - pending_.size() % kGroup;
+      if (!absl::Base64Unescape(pending_.substr(0, whole), &bytes)) return Damaged();
+      pending_.erase(0, whole);
+    }
+    return bytes;
+  }
+
+  std::string Damaged() {
+    data_ = {};
+    return "";
+  }
+
+  void Feed() {
+    stream_.next_in = reinterpret_cast<Bytef*>(packed_.data());
+    stream_.avail_in = static_cast<uInt>(packed_.size());
+  }
+
+  std::size_t Inflate() {
+    if (!ready_) return 0;
+    stream_.next_out = reinterpret_cast<Bytef*>(piece_.data());
+    stream_.avail_out = static_cast<uInt>(piece_.size());
+    while (!ended_ && stream_.avail_out == piece_.size()) {
+      if (stream_.avail_in == 0) {
+        packed_ = NextPacked();
+        if (packed_.empty()) break;
+        Feed();
+      }
+      ended_ = ::inflate(&stream_, Z_NO_FLUSH) != Z_OK;
+    }
+    return piece_.size() - stream_.avail_out;
+  }
+
+  std::size_t Copy() {
+    if (packed_.empty()) packed_ = NextPacked();
+    const std::size_t size = std::min(packed_.size(), piece_.size());
+    packed_.copy(piece_.data(), size);
+    packed_.erase(0, size);
+    return size;
+  }
+
+  std::string_view data_;
   const std::size_t limit_;
+  std::size_t read_ = 0;
+  std::string pending_;  // decoded once
+  std::string packed_;   // decoded twice
+  bool is_gzip_ = false;
   z_stream stream_{};
   bool ready_ = false;
   bool ended_ = false;
@@ -77,8 +132,13 @@ class PathReader : public nlohmann::json_sax<Json> {
  public:
   bool null() override { return true; }
   bool boolean(bool) override { return true; }
-  bool number_integer(number_integer_t) override { return true; }
-  bool number_unsigned(number_unsigned_t) override { return true; }
+  bool number_integer(number_integer_t value) override {
+    if (int* target = NumberTarget()) *target = static_cast<int>(value);
+    return true;
+  }
+  bool number_unsigned(number_unsigned_t value) override {
+    return number_integer(static_cast<number_integer_t>(value));
+  }
   bool number_float(number_float_t, const string_t&) override { return true; }
   bool binary(binary_t&) override { return true; }
   bool string(string_t& value) override {
@@ -112,6 +172,8 @@ class PathReader : public nlohmann::json_sax<Json> {
  protected:
   // Where the string that stands at path() goes; null for nowhere.
   virtual std::string* Target() = 0;
+  // The same of an integer.
+  virtual int* NumberTarget() { return nullptr; }
   // The object or array at path() has ended; false ends parsing.
   virtual bool Left() = 0;
 
@@ -133,6 +195,7 @@ class BodyReader final : public PathReader {
 
  private:
   std::string* Target() override {
+    if (IsAt({"info", "first_deployed"})) return &body_.first_deployed;
     if (IsAt({"info", "last_deployed"})) return &body_.last_deployed;
     if (IsAt({"info", "description"})) return &body_.description;
     if (IsAt({"info", "notes"})) return &body_.notes;
@@ -167,12 +230,17 @@ class ContentReader final : public PathReader {
     if (path().size() < 3 || path()[0] != "hooks") return nullptr;
     if (IsAt({"hooks", "", "name"})) return &hook_.name;
     if (IsAt({"hooks", "", "kind"})) return &hook_.kind;
+    if (IsAt({"hooks", "", "path"})) return &hook_.path;
     if (IsAt({"hooks", "", "manifest"})) return &hook_.manifest;
     if (IsAt({"hooks", "", "events", ""})) return &hook_.events.emplace_back();
+    if (IsAt({"hooks", "", "delete_policies", ""})) return &hook_.delete_policies.emplace_back();
     if (IsAt({"hooks", "", "last_run", "started_at"})) return &hook_.started_at;
+    if (IsAt({"hooks", "", "last_run", "completed_at"})) return &hook_.completed_at;
     if (IsAt({"hooks", "", "last_run", "phase"})) return &hook_.phase;
     return nullptr;
   }
+
+  int* NumberTarget() override { return IsAt({"hooks", "", "weight"}) ? &hook_.weight : nullptr; }
 
   bool Left() override {
     if (path().empty()) complete_ = true;
@@ -185,15 +253,11 @@ class ContentReader final : public PathReader {
   bool complete_ = false;
 };
 
-// Has `reader` read a body, unpacking it on the way.
-void Parse(std::string_view bytes, std::size_t limit, PathReader& reader) {
-  if (IsGzip(bytes)) {
-    InflatingBuffer buffer(bytes, limit);
-    std::istream stream(&buffer);
-    Json::sax_parse(stream, &reader);
-  } else {
-    Json::sax_parse(bytes, &reader);
-  }
+// Has `reader` read a body, taking it apart on the way.
+void Parse(std::string_view data, std::size_t limit, PathReader& reader) {
+  BodyBuffer buffer(data, limit);
+  std::istream stream(&buffer);
+  Json::sax_parse(stream, &reader);
 }
 
 absl::StatusOr<std::string> Deflate(const std::string& text) {
@@ -217,39 +281,55 @@ absl::StatusOr<std::string> Deflate(const std::string& text) {
 }  // namespace
 
 absl::StatusOr<ReleaseBody> ReadReleaseBody(std::string_view data, std::size_t limit) {
-  ASSIGN_OR_RETURN(const std::string bytes, Unwrap(data));
   BodyReader reader;
-  Parse(bytes, limit, reader);
+  Parse(data, limit, reader);
   if (!reader.complete()) return NotARelease("not JSON with info and chart.metadata");
   return reader.Take();
 }
 
 absl::StatusOr<ReleaseContent> ReadReleaseContent(std::string_view data, std::size_t limit) {
-  ASSIGN_OR_RETURN(const std::string bytes, Unwrap(data));
   ContentReader reader;
-  Parse(bytes, limit, reader);
+  Parse(data, limit, reader);
   if (!reader.complete()) return NotARelease("not JSON, or too large");
   return reader.Take();
 }
 
+absl::StatusOr<ReleaseValues> ReadReleaseValues(std::string_view data, std::size_t limit) {
+  bool in_chart = false;
+  const auto keep = [&in_chart](int depth, nlohmann::json::parse_event_t event,
+                                const nlohmann::json& parsed) {
+    if (event != nlohmann::json::parse_event_t::key) return true;
+    if (depth == 1) in_chart = parsed == "chart";
+    if (depth == 1) return in_chart || parsed == "config";
+    return depth != 2 || !in_chart || parsed == "values";
+  };
+  BodyBuffer buffer(data, limit);
+  std::istream stream(&buffer);
+  nlohmann::json release = nlohmann::json::parse(stream, keep, /*allow_exceptions=*/false);
+  if (!release.is_object()) return NotARelease("not a JSON object");
+  ReleaseValues values{.user = nlohmann::json::object(), .defaults = nlohmann::json::object()};
+  if (auto user = release.find("config"); user != release.end() && user->is_object()) {
+    values.user = std::move(*user);
+  }
+  nlohmann::json& chart = release["chart"];
+  if (chart.is_object() && chart.contains("values") && chart["values"].is_object()) {
+    values.defaults = std::move(chart["values"]);
+  }
+  return values;
+}
+
 absl::StatusOr<std::string> WithStatus(std::string_view data, std::string_view status,
                                        std::string_view description) {
-  ASSIGN_OR_RETURN(const std::string bytes, Unwrap(data));
-  Json release;
-  if (IsGzip(bytes)) {
-    InflatingBuffer buffer(bytes, kLargestBody);
-    std::istream stream(&buffer);
-    release = Json::parse(stream, nullptr, /*allow_exceptions=*/false);
-  } else {
-    release = Json::parse(bytes, nullptr, /*allow_exceptions=*/false);
-  }
+  BodyBuffer buffer(data, kLargestBody);
+  std::istream stream(&buffer);
+  Json release = Json::parse(stream, nullptr, /*allow_exceptions=*/false);
   if (!release.is_object() || !release.contains("info") || !release["info"].is_object()) {
     return NotARelease("not JSON with info");
   }
   release["info"]["status"] = status;
   release["info"]["description"] = description;
   std::string text = release.dump(-1, ' ', false, Json::error_handler_t::replace);
-  if (IsGzip(bytes)) {
+  if (buffer.is_gzip()) {
     ASSIGN_OR_RETURN(text, Deflate(text));
   }
   return absl::Base64Escape(absl::Base64Escape(text));

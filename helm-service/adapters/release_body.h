@@ -4,6 +4,8 @@
 #include <string>
 #include <string_view>
 
+#include <nlohmann/json.hpp>
+
 #include "absl/status/statusor.h"
 #include "helm-service/domain/release_content.h"
 
@@ -15,6 +17,7 @@ struct ReleaseBody {
   std::string chart_version;
   std::string app_version;
   /// RFC 3339, or empty.
+  std::string first_deployed;
   std::string last_deployed;
   std::string description;
   std::string notes;
@@ -24,8 +27,9 @@ struct ReleaseBody {
 inline constexpr std::size_t kLargestBody = std::size_t{32} << 20;
 
 /// Reads `data.release` of a release Secret: base64 (the Secret's) of base64 (Helm's) of gzip of
-/// JSON. Unpacks no further than to the chart's metadata, which is far before its templates.
-/// Errors: DATA_LOSS for what is not such a body, or has it beyond `limit` unpacked bytes.
+/// JSON. Decodes and unpacks no further than to the chart's metadata, which is far before its
+/// templates. Errors: DATA_LOSS (RELEASE_UNREADABLE) for what is not such a body, or has it beyond
+/// `limit` unpacked bytes.
 absl::StatusOr<ReleaseBody> ReadReleaseBody(std::string_view data,
                                             std::size_t limit = kLargestBody);
 
@@ -35,6 +39,17 @@ absl::StatusOr<ReleaseBody> ReadReleaseBody(std::string_view data,
 /// 1,000 hooks.
 absl::StatusOr<ReleaseContent> ReadReleaseContent(std::string_view data,
                                                   std::size_t limit = kLargestBody);
+
+/// Values of a stored release; both are objects.
+struct ReleaseValues {
+  nlohmann::json user;
+  /// The chart's, with what it took over from subcharts.
+  nlohmann::json defaults;
+};
+
+/// Reads the values from `data.release`, and keeps nothing else of it. Errors as ReadReleaseBody.
+absl::StatusOr<ReleaseValues> ReadReleaseValues(std::string_view data,
+                                                std::size_t limit = kLargestBody);
 
 /// The same `data.release` with the release's status and description replaced and everything else
 /// kept. Errors: DATA_LOSS for what is not such a body.

@@ -4,7 +4,10 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
+#include "helm-service/domain/consistency_token.h"
 #include "helm-service/domain/names.h"
 
 namespace berth::helm {
@@ -38,6 +41,9 @@ struct RevisionInfo {
   bool operator==(const RevisionInfo&) const = default;
 };
 
+/// Labels of users, ordered by key; Helm's own are left out.
+using Labels = std::vector<std::pair<std::string, std::string>>;
+
 /// A revision as Helm stored it; texts are Helm's and may repeat values.
 struct Release {
   ReleaseKey key;
@@ -49,6 +55,11 @@ struct Release {
   std::string deploy_time;
   std::string description;
   std::string notes;
+  Labels labels;
+  /// As deploy_time: when the release was first deployed.
+  std::string first_deploy_time;
+  /// What a list must show to show this.
+  std::optional<ConsistencyToken> token;
 };
 
 }  // namespace berth::helm

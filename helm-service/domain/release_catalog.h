@@ -1,32 +1,51 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "helm-service/domain/release.h"
+#include "helm-service/domain/consistency_token.h"
+#include "helm-service/domain/release_query.h"
+#include "helm-service/domain/release_summary.h"
 
 namespace berth::helm {
+
+/// Hears of releases at their newest revisions, all with facts. Called on one thread, which it must
+/// not block.
+class ReleaseWatcher {
+ public:
+  virtual ~ReleaseWatcher() = default;
+  /// First, and once: all releases, ordered by namespace and name.
+  virtual void OnSnapshot(const std::vector<Summary>& releases) = 0;
+  /// Then each change: `before` is null for a new release, `after` for one that is gone.
+  virtual void OnChange(const Summary& before, const Summary& after) = 0;
+};
 
 /// All releases, from a copy that follows the cluster. Thread safe.
 class ReleaseCatalog {
  public:
+  struct Request {
+    ReleaseFilter filter;
+    ReleaseOrder order;
+    /// OrderKey of the last release before the page; empty for the first page.
+    std::string after;
+    std::size_t limit = 0;
+    /// What the copy must show first.
+    std::optional<ConsistencyToken> at_least;
+  };
+
   virtual ~ReleaseCatalog() = default;
 
-  /// A release's place in the catalog's order: by namespace, then by name. The blank sorts before
-  /// every character of a name, so that "shop" comes before "shop-2".
-  static std::string OrderKey(const ReleaseKey& key) {
-    return key.ns.value() + " " + key.name.value();
-  }
+  /// A page of releases at their newest revisions, all with facts. Waits for the copy, and for
+  /// bodies that have not been read, for some seconds at most. Errors: UNAVAILABLE (NOT_READY,
+  /// KUBERNETES_UNAVAILABLE).
+  virtual absl::StatusOr<ReleasePage> List(const Request& request) = 0;
 
-  /// At most `limit` releases at their newest revisions, ordered by OrderKey and after `after`,
-  /// without notes. Blocks for an API request per release whose chart is not known yet.
-  /// Errors: UNAVAILABLE (NOT_READY) before the copy is complete.
-  virtual absl::StatusOr<std::vector<Release>> List(const std::optional<NamespaceName>& ns,
-                                                    const std::string& after,
-                                                    std::size_t limit) = 0;
+  /// Calls a watcher from now on; held weakly.
+  virtual void Watch(const std::shared_ptr<ReleaseWatcher>& watcher) = 0;
 };
 
 }  // namespace berth::helm

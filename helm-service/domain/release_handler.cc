@@ -245,7 +245,7 @@ Progress ReleaseHandler::Conclude(Run& run, Attempt& attempt,
     return IsPassing(after.status()) ? Progress(Wait{kRetry}) : Failed{after.status()};
   if (exit->code != 0) return ConcludeFailure(run, attempt, *exit, *after);
   if (IsUninstall(action)) {
-    return Done{codec_.result(Release{.key = action.release})};
+    return Removed(action.release);
   }
   if (!after->has_value()) {
     return Failed{Error(StatusCode::kAborted, Reason::ERROR_REASON_RELEASE_LOCKED,
@@ -286,7 +286,7 @@ Progress ReleaseHandler::Recover(Run& run, Attempt& attempt) const {
     return IsPassing(after.status()) ? Progress(Wait{kRetry}) : Failed{after.status()};
   const std::optional<RevisionInfo> before = BeforeFromPlan(run.plan());
   if (run.plan().value("uninstall", false)) {
-    if (!after->has_value()) return Done{codec_.result(Release{.key = *key})};
+    if (!after->has_value()) return Removed(*key);
     attempt.action = Action{.release = *key,
                             .what = Uninstall{.allow_missing = true},
                             .wait = run.plan().value("wait", false)};
@@ -312,6 +312,14 @@ Progress ReleaseHandler::Recover(Run& run, Attempt& attempt) const {
                               (*after)->revision, key->ns.value(), key->name.value()),
                   "revision"),
       "revision", std::to_string((*after)->revision))};
+}
+
+Progress ReleaseHandler::Removed(const ReleaseKey& key) const {
+  Release removed{.key = key};
+  // The outcome counts more than the token.
+  const absl::StatusOr<ConsistencyToken> token = dependencies_.releases.TokenOf(key);
+  if (token.ok()) removed.token = *token;
+  return Done{codec_.result(removed)};
 }
 
 Progress ReleaseHandler::Succeed(const Action& action, int revision) const {

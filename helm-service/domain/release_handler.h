@@ -73,6 +73,8 @@ class ReleaseHandler final : public operation::Handler {
   operation::Progress ConcludeFailure(operation::Run& run, Attempt& attempt, HelmExit exit,
                                       const std::optional<RevisionInfo>& after) const;
   operation::Progress Recover(operation::Run& run, Attempt& attempt) const;
+  // The end of an uninstall.
+  operation::Progress Removed(const ReleaseKey& key) const;
   operation::Progress Succeed(const Action& action, int revision) const;
   /// Marks a revision that Helm left pending as failed.
   absl::Status Unlock(const ReleaseKey& key, const std::optional<RevisionInfo>& before,

@@ -25,6 +25,9 @@ class ReleaseStore {
   /// What one revision put into the cluster. NOT_FOUND (RELEASE_NOT_FOUND) if it is gone.
   virtual absl::StatusOr<ReleaseContent> ReadContent(const ReleaseKey& key, int revision) = 0;
 
+  /// What a list must show to show a release as it is now, also if there is none.
+  virtual absl::StatusOr<ConsistencyToken> TokenOf(const ReleaseKey& key) = 0;
+
   /// Marks a revision, which must be pending, as failed; what Helm itself does when it is asked to
   /// stop. OK if it is not pending any more.
   virtual absl::Status MarkFailed(const ReleaseKey& key, int revision,

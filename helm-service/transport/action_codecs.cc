@@ -24,9 +24,17 @@ absl::StatusOr<Action> Parse(const google::protobuf::Message& message) {
 }
 
 template <typename Result>
+void SetToken(const Release& release, Result& result) {
+  if (release.token.has_value()) result.set_consistency_token(release.token->ToString());
+}
+
+template <typename Result>
 google::protobuf::Any PackRelease(const std::optional<Release>& release) {
   Result result;
-  if (release.has_value()) *result.mutable_release() = ToStoredProto(*release);
+  if (release.has_value()) {
+    *result.mutable_release() = ToStoredProto(*release);
+    SetToken(*release, result);
+  }
   google::protobuf::Any any;
   any.PackFrom(result);
   return any;
@@ -35,6 +43,7 @@ google::protobuf::Any PackRelease(const std::optional<Release>& release) {
 google::protobuf::Any PackRemoved(const std::optional<Release>& release) {
   v1::UninstallReleaseResult result;
   result.set_removed(release.has_value());
+  if (release.has_value()) SetToken(*release, result);
   google::protobuf::Any any;
   any.PackFrom(result);
   return any;

@@ -1,19 +1,12 @@
 #include "helm-service/transport/helm_service.h"
 
-#include <fmt/format.h>
-
-#include <optional>
-#include <utility>
-#include <vector>
-
 #include "common/grpc/caller.h"
-#include "common/grpc/page_token.h"
 #include "common/grpc/unary.h"
 #include "common/operation/stream.h"
 #include "common/status/macros.h"
-#include "common/status/status.h"
 #include "helm-service/transport/methods.h"
-#include "helm-service/transport/release_mapping.h"
+#include "helm-service/transport/release_reads.h"
+#include "helm-service/transport/release_watch.h"
 #include "helm-service/transport/request_mapping.h"
 
 namespace berth::helm {
@@ -30,49 +23,16 @@ absl::StatusOr<operation::Spec> ToSpec(const Request& request, const char* metho
                          .takes_release_ticket = true};
 }
 
-absl::StatusOr<v1::GetReleaseResponse> Get(ReleaseStore& releases,
-                                           const v1::GetReleaseRequest& request) {
-  ASSIGN_OR_RETURN(const ReleaseKey key, ToReleaseKey(request.namespace_(), request.name()));
-  ASSIGN_OR_RETURN(const std::optional<RevisionInfo> newest, releases.Newest(key));
-  if (!newest.has_value()) {
-    return Error(absl::StatusCode::kNotFound, Reason::ERROR_REASON_RELEASE_NOT_FOUND,
-                 fmt::format("release {}/{} does not exist", key.ns.value(), key.name.value()));
-  }
-  ASSIGN_OR_RETURN(const Release release, releases.Read(key, newest->revision));
-  v1::GetReleaseResponse response;
-  *response.mutable_release() = ToProto(release);
-  return response;
-}
-
-absl::StatusOr<v1::ListReleasesResponse> List(ReleaseCatalog& catalog,
-                                              const v1::ListReleasesRequest& request) {
-  std::optional<NamespaceName> ns;
-  if (!request.namespace_().empty()) {
-    absl::StatusOr<NamespaceName> parsed = NamespaceName::Parse(request.namespace_());
-    if (!parsed.ok()) return InvalidField("namespace", std::string(parsed.status().message()));
-    ns = *std::move(parsed);
-  }
-  ASSIGN_OR_RETURN(
-      const rpc::PageRequest page,
-      rpc::ParsePageRequest(request.page_size(), request.page_token(), request.namespace_()));
-  // One more than asked for tells whether there is another page.
-  const auto size = static_cast<std::size_t>(page.size);
-  ASSIGN_OR_RETURN(std::vector<Release> releases, catalog.List(ns, page.after, size + 1));
-  v1::ListReleasesResponse response;
-  if (releases.size() > size) {
-    releases.pop_back();
-    response.set_next_page_token(
-        rpc::NextPageToken(ReleaseCatalog::OrderKey(releases.back().key), request.namespace_()));
-  }
-  for (const Release& release : releases) *response.add_releases() = ToProto(release);
-  return response;
-}
-
 }  // namespace
 
 HelmServiceImpl::HelmServiceImpl(operation::Manager& operations, rpc::StreamRegistry& streams,
-                                 ReleaseStore& releases, ReleaseCatalog& catalog)
-    : operations_(operations), streams_(streams), releases_(releases), catalog_(catalog) {}
+                                 ReleaseStore& releases, ReleaseCatalog& catalog,
+                                 ReleaseReader& reader)
+    : operations_(operations),
+      streams_(streams),
+      releases_(releases),
+      catalog_(catalog),
+      reader_(reader) {}
 
 template <typename Response, typename Request>
 grpc::ServerWriteReactor<Response>* HelmServiceImpl::Mutate(grpc::CallbackServerContext& context,
@@ -104,13 +64,43 @@ grpc::ServerWriteReactor<v1::UninstallReleaseResponse>* HelmServiceImpl::Uninsta
 
 grpc::Status HelmServiceImpl::GetRelease(grpc::ServerContext*, const v1::GetReleaseRequest* request,
                                          v1::GetReleaseResponse* response) {
-  return rpc::Unary(*response, [&] { return Get(releases_, *request); });
+  return rpc::Unary(*response, [&] { return helm::GetRelease(releases_, *request); });
 }
 
 grpc::Status HelmServiceImpl::ListReleases(grpc::ServerContext*,
                                            const v1::ListReleasesRequest* request,
                                            v1::ListReleasesResponse* response) {
-  return rpc::Unary(*response, [&] { return List(catalog_, *request); });
+  return rpc::Unary(*response, [&] { return helm::ListReleases(catalog_, *request); });
+}
+
+grpc::Status HelmServiceImpl::ListReleaseRevisions(grpc::ServerContext*,
+                                                   const v1::ListReleaseRevisionsRequest* request,
+                                                   v1::ListReleaseRevisionsResponse* response) {
+  return rpc::Unary(*response, [&] { return helm::ListReleaseRevisions(reader_, *request); });
+}
+
+grpc::Status HelmServiceImpl::GetReleaseValues(grpc::ServerContext*,
+                                               const v1::GetReleaseValuesRequest* request,
+                                               v1::GetReleaseValuesResponse* response) {
+  return rpc::Unary(*response,
+                    [&] { return helm::GetReleaseValues(releases_, reader_, *request); });
+}
+
+grpc::Status HelmServiceImpl::GetReleaseManifest(grpc::ServerContext*,
+                                                 const v1::GetReleaseManifestRequest* request,
+                                                 v1::GetReleaseManifestResponse* response) {
+  return rpc::Unary(*response, [&] { return helm::GetReleaseManifest(releases_, *request); });
+}
+
+grpc::Status HelmServiceImpl::ListReleaseHooks(grpc::ServerContext*,
+                                               const v1::ListReleaseHooksRequest* request,
+                                               v1::ListReleaseHooksResponse* response) {
+  return rpc::Unary(*response, [&] { return helm::ListReleaseHooks(releases_, *request); });
+}
+
+grpc::ServerWriteReactor<v1::WatchReleasesResponse>* HelmServiceImpl::WatchReleases(
+    grpc::CallbackServerContext* context, const v1::WatchReleasesRequest* request) {
+  return helm::WatchReleases(catalog_, streams_, *context, *request);
 }
 
 }  // namespace berth::helm

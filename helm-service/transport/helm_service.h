@@ -5,6 +5,7 @@
 #include "common/grpc/stream_registry.h"
 #include "common/operation/manager.h"
 #include "helm-service/domain/release_catalog.h"
+#include "helm-service/domain/release_reader.h"
 #include "helm-service/domain/release_store.h"
 
 #include "berth/helm/v1/helm_service.grpc.pb.h"
@@ -17,10 +18,11 @@ class HelmServiceImpl final : public v1::HelmService::WithCallbackMethod_Install
                                   v1::HelmService::WithCallbackMethod_UpgradeRelease<
                                       v1::HelmService::WithCallbackMethod_RollbackRelease<
                                           v1::HelmService::WithCallbackMethod_UninstallRelease<
-                                              v1::HelmService::Service>>>> {
+                                              v1::HelmService::WithCallbackMethod_WatchReleases<
+                                                  v1::HelmService::Service>>>>> {
  public:
   HelmServiceImpl(operation::Manager& operations, rpc::StreamRegistry& streams,
-                  ReleaseStore& releases, ReleaseCatalog& catalog);
+                  ReleaseStore& releases, ReleaseCatalog& catalog, ReleaseReader& reader);
 
   grpc::ServerWriteReactor<v1::InstallReleaseResponse>* InstallRelease(
       grpc::CallbackServerContext* context, const v1::InstallReleaseRequest* request) override;
@@ -35,6 +37,20 @@ class HelmServiceImpl final : public v1::HelmService::WithCallbackMethod_Install
                           v1::GetReleaseResponse* response) override;
   grpc::Status ListReleases(grpc::ServerContext* context, const v1::ListReleasesRequest* request,
                             v1::ListReleasesResponse* response) override;
+  grpc::Status ListReleaseRevisions(grpc::ServerContext* context,
+                                    const v1::ListReleaseRevisionsRequest* request,
+                                    v1::ListReleaseRevisionsResponse* response) override;
+  grpc::Status GetReleaseValues(grpc::ServerContext* context,
+                                const v1::GetReleaseValuesRequest* request,
+                                v1::GetReleaseValuesResponse* response) override;
+  grpc::Status GetReleaseManifest(grpc::ServerContext* context,
+                                  const v1::GetReleaseManifestRequest* request,
+                                  v1::GetReleaseManifestResponse* response) override;
+  grpc::Status ListReleaseHooks(grpc::ServerContext* context,
+                                const v1::ListReleaseHooksRequest* request,
+                                v1::ListReleaseHooksResponse* response) override;
+  grpc::ServerWriteReactor<v1::WatchReleasesResponse>* WatchReleases(
+      grpc::CallbackServerContext* context, const v1::WatchReleasesRequest* request) override;
 
  private:
   template <typename Response, typename Request>
@@ -45,6 +61,7 @@ class HelmServiceImpl final : public v1::HelmService::WithCallbackMethod_Install
   rpc::StreamRegistry& streams_;
   ReleaseStore& releases_;
   ReleaseCatalog& catalog_;
+  ReleaseReader& reader_;
 };
 
 }  // namespace berth::helm

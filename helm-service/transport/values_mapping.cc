@@ -47,6 +47,25 @@ absl::StatusOr<Json> ToJson(const google::protobuf::Value& value) {
   return Json(nullptr);
 }
 
+google::protobuf::Value ToProtoValue(const Json& value) {
+  google::protobuf::Value proto;
+  if (value.is_object()) {
+    *proto.mutable_struct_value() = ValuesToStruct(value);
+  } else if (value.is_array()) {
+    google::protobuf::ListValue& list = *proto.mutable_list_value();
+    for (const Json& element : value) *list.add_values() = ToProtoValue(element);
+  } else if (value.is_string()) {
+    proto.set_string_value(value.get<std::string>());
+  } else if (value.is_boolean()) {
+    proto.set_bool_value(value.get<bool>());
+  } else if (value.is_number()) {
+    proto.set_number_value(value.get<double>());
+  } else {
+    proto.set_null_value(google::protobuf::NULL_VALUE);
+  }
+  return proto;
+}
+
 absl::StatusOr<Json> ReadSource(const v1::ValuesSource& source, const ValuesLimits& limits) {
   switch (source.source_case()) {
     case v1::ValuesSource::kValues: {
@@ -73,6 +92,14 @@ absl::StatusOr<Json> StructToValues(const google::protobuf::Struct& structure) {
     ASSIGN_OR_RETURN(values[key], ToJson(value));
   }
   return values;
+}
+
+google::protobuf::Struct ValuesToStruct(const Json& values) {
+  google::protobuf::Struct structure;
+  for (const auto& [key, value] : values.items()) {
+    (*structure.mutable_fields())[key] = ToProtoValue(value);
+  }
+  return structure;
 }
 
 absl::StatusOr<Json> ToValues(const google::protobuf::RepeatedPtrField<v1::ValuesSource>& sources,

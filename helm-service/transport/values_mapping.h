@@ -17,6 +17,9 @@ namespace berth::helm {
 /// an integer from 2^53 on, which may have lost digits on its way here.
 absl::StatusOr<nlohmann::json> StructToValues(const google::protobuf::Struct& structure);
 
+/// Values, an object, as a structure; numbers become 64-bit floating point, as Helm has them.
+google::protobuf::Struct ValuesToStruct(const nlohmann::json& values);
+
 /// Reads, checks and merges the sources of a request. What is wrong is added to `violations` under
 /// "values[i]". Errors: INVALID_ARGUMENT (REQUEST_TOO_LARGE).
 absl::StatusOr<nlohmann::json> ToValues(

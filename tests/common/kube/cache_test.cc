@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <thread>
+
 #include "common/kube/object.h"
 #include "tests/common/kube/fake_transport.h"
 
@@ -178,6 +181,22 @@ TEST_F(CacheTest, StopsThoughAListenerWasNeverTold) {
   StartWatching();
   cache_->Stop();
   EXPECT_THAT(cache_->List(), SizeIs(1));
+}
+
+TEST_F(CacheTest, WaitsUntilListenersHaveHeardWhatReadsShow) {
+  std::atomic<bool> let_go = false;
+  std::atomic<int> told = 0;
+  const auto subscription = cache_->AddListener({.on_change = [&](const Cache::Change&) {
+    while (!let_go) std::this_thread::yield();
+    ++told;
+  }});
+  const auto watch = StartWatching();
+  EXPECT_TRUE(absl::IsDeadlineExceeded(cache_->WaitForListeners(steady_clock::now())));
+  let_go = true;
+  EXPECT_TRUE(cache_->WaitForListeners(Soon()).ok());
+  EXPECT_EQ(told, 1);
+  cache_->Stop();
+  EXPECT_TRUE(cache_->WaitForListeners(steady_clock::now()).ok());
 }
 
 }  // namespace

@@ -1,10 +1,12 @@
 #include "helm-service/adapters/release_body.h"
 
+#include <random>
 #include <string>
 
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/escaping.h"
+#include "common/status/status.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/helm-service/domain/tar_builder.h"
@@ -41,12 +43,20 @@ std::string Unpack(const std::string& data) {
 
 std::string Helm(const Json& release) { return Pack(TarBuilder::Gzip(release.dump())); }
 
+std::string RandomText(std::size_t size) {
+  std::minstd_rand random(size);
+  std::string text;
+  for (std::size_t i = 0; i < size; ++i) text += static_cast<char>('A' + random() % 50);
+  return text;
+}
+
 TEST(ReadReleaseBodyTest, ReadsWhatHelmStored) {
   const auto body = ReadReleaseBody(Helm(MakeRelease()));
   ASSERT_TRUE(body.ok()) << body.status();
   EXPECT_EQ(body->chart_name, "chart");
   EXPECT_EQ(body->chart_version, "1.2.3");
   EXPECT_EQ(body->app_version, "9.9");
+  EXPECT_EQ(body->first_deployed, "2026-01-01T00:00:00Z");
   EXPECT_EQ(body->last_deployed, "2026-01-02T03:04:05.6Z");
   EXPECT_EQ(body->description, "Install complete");
   EXPECT_EQ(body->notes, "Hello");
@@ -62,6 +72,24 @@ TEST(ReadReleaseBodyTest, StopsBeforeTheTemplates) {
   std::string packed = TarBuilder::Gzip(release.dump());
   packed.resize(packed.size() / 2);  // the rest would be missed, were it looked for
   EXPECT_EQ(ReadReleaseBody(Pack(packed))->chart_version, "1.2.3");
+}
+
+TEST(ReadReleaseBodyTest, DecodesPieceByPieceWhateverTheirLengths) {
+  Json release = MakeRelease();
+  for (std::size_t size = 11'990; size < 12'320; size += 7) {
+    // Hardly packed: the encoded body spans several pieces.
+    release["info"]["description"] = RandomText(size);
+    const auto body = ReadReleaseBody(Helm(release));
+    ASSERT_TRUE(body.ok()) << size << body.status();
+    EXPECT_EQ(body->description, release["info"]["description"]);
+    EXPECT_EQ(body->chart_version, "1.2.3");
+  }
+}
+
+TEST(ReadReleaseBodyTest, ReadsBase64WithLineBreaks) {
+  std::string inner = absl::Base64Escape(TarBuilder::Gzip(MakeRelease().dump()));
+  for (std::size_t i = 76; i < inner.size(); i += 77) inner.insert(i, "\n");
+  EXPECT_EQ(ReadReleaseBody(absl::Base64Escape(inner))->chart_version, "1.2.3");
 }
 
 TEST(ReadReleaseBodyTest, RefusesWhatIsNoRelease) {
@@ -103,7 +131,11 @@ TEST(ReadReleaseContentTest, ReadsManifestAndHooks) {
   EXPECT_EQ(migrate.manifest, "kind: Job");
   EXPECT_THAT(migrate.events, ::testing::ElementsAre("pre-install", "pre-upgrade"));
   EXPECT_EQ(migrate.started_at, "2026-01-02T03:04:05.6+01:00");
+  EXPECT_EQ(migrate.completed_at, "");
   EXPECT_EQ(migrate.phase, "Running");
+  EXPECT_EQ(migrate.path, "web/templates/migrate.yaml");
+  EXPECT_EQ(migrate.weight, -5);
+  EXPECT_THAT(migrate.delete_policies, ::testing::ElementsAre("hook-succeeded"));
   EXPECT_EQ(content->hooks[1].name, "check");
   EXPECT_THAT(content->hooks[1].events, ::testing::ElementsAre("test"));
   EXPECT_EQ(content->hooks[1].phase, "");
@@ -127,6 +159,36 @@ TEST(ReadReleaseContentTest, RefusesWhatIsCutOffOrTooLarge) {
             absl::StatusCode::kDataLoss);
   for (int i = 0; i < 1'000; ++i) release["hooks"].push_back(Json::object());
   EXPECT_EQ(ReadReleaseContent(Helm(release)).status().code(), absl::StatusCode::kDataLoss);
+}
+
+TEST(ReadReleaseValuesTest, ReadsWhatTheUserGaveAndTheChartsDefaults) {
+  Json release = MakeRelease();
+  release["chart"]["values"] = {{"a", {{"b", 1}}}, {"templates", "x"}};
+  for (const std::string& data : {Helm(release), Pack(release.dump())}) {
+    const auto values = ReadReleaseValues(data);
+    ASSERT_TRUE(values.ok()) << values.status();
+    EXPECT_EQ(values->user, (nlohmann::json{{"big", 12345678901234567}, {"float", 1.5}}));
+    EXPECT_EQ(values->defaults, (nlohmann::json{{"a", {{"b", 1}}}, {"templates", "x"}}));
+  }
+}
+
+TEST(ReadReleaseValuesTest, TakesAbsentValuesForEmptyOnes) {
+  const auto values = ReadReleaseValues(Pack(R"({"config": null, "chart": {"values": null}})"));
+  ASSERT_TRUE(values.ok()) << values.status();
+  EXPECT_EQ(values->user, nlohmann::json::object());
+  EXPECT_EQ(values->defaults, nlohmann::json::object());
+}
+
+TEST(ReadReleaseValuesTest, RefusesWhatIsNoRelease) {
+  std::string cut = TarBuilder::Gzip(MakeRelease().dump());
+  cut.resize(cut.size() / 2);
+  for (const std::string& data : {std::string(), std::string("%"), Pack("[]"), Pack(cut)}) {
+    EXPECT_EQ(ReasonOf(ReadReleaseValues(data).status()), Reason::ERROR_REASON_RELEASE_UNREADABLE)
+        << data;
+  }
+  Json large = MakeRelease();
+  large["manifest"] = std::string(1'000'000, 'x');
+  EXPECT_EQ(ReadReleaseValues(Helm(large), 500'000).status().code(), absl::StatusCode::kDataLoss);
 }
 
 TEST(WithStatusTest, ReplacesStatusAndDescriptionAndKeepsTheRest) {

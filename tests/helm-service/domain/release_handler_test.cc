@@ -137,6 +137,9 @@ class FakeReleases final : public ReleaseStore {
   absl::StatusOr<ReleaseContent> ReadContent(const ReleaseKey&, int) override {
     return absl::UnimplementedError("not used");
   }
+  absl::StatusOr<ConsistencyToken> TokenOf(const ReleaseKey& key) override {
+    return ConsistencyToken{.version = 77, .removed = key};
+  }
   absl::Status MarkFailed(const ReleaseKey&, int revision, std::string_view) override {
     if (!mark_error.ok()) return mark_error;
     marked.push_back(revision);

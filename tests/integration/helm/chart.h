@@ -9,6 +9,10 @@ namespace berth::helm {
 /// `finalizer: true`, a finalizer on the ConfigMap that nobody takes away.
 std::string WebChart(const std::string& version);
 
+/// A packaged chart "shop" 2.0.0 with a subchart "db", defaults of every kind, a Secret with the
+/// value `password`, and a hook that is a Secret with it too.
+std::string ShopChart();
+
 /// A packaged chart whose template does not parse.
 std::string BrokenChart();
 
