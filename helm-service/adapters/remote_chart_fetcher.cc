@@ -59,6 +59,7 @@ std::vector<std::string> VersionsOf(std::vector<std::string> tags) {
   std::stable_sort(versions.begin(), versions.end(),
                    [](const auto& left, const auto& right) { return left.first > right.first; });
   std::vector<std::string> texts;
+  texts.reserve(versions.size());
   for (auto& [version, text] : versions) texts.push_back(std::move(text));
   return texts;
 }

@@ -127,6 +127,7 @@ absl::StatusOr<ChartContents> Read(std::string_view archive, ChartParts parts,
                      return IsWanted(path, parts);
                    }));
   std::vector<ChartFile> listed;
+  listed.reserve(files.size());
   for (const ChartFile& file : files) listed.push_back({file.path, file.size, ""});
   ASSIGN_OR_RETURN(ChartContents chart, Assemble(std::move(files), limits, depth));
   chart.files = std::move(listed);

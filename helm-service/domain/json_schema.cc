@@ -429,11 +429,12 @@ std::optional<bool> JsonSchema::Validation::MatchesPattern(const std::string& pa
 bool JsonSchema::Validation::ApplyString(const Json& schema, const Json& value,
                                          const std::string& path) {
   const auto& text = value.get_ref<const std::string&>();
+  const auto length = static_cast<double>(CodePoints(text));
   bool fits = true;
-  if (const auto least = Count(schema, "minLength"); least && CodePoints(text) < *least) {
+  if (const auto least = Count(schema, "minLength"); least && length < *least) {
     fits = Tell(path, fmt::format("must have at least {} characters", *least));
   }
-  if (const auto most = Count(schema, "maxLength"); most && CodePoints(text) > *most) {
+  if (const auto most = Count(schema, "maxLength"); most && length > *most) {
     fits = Tell(path, fmt::format("must have at most {} characters", *most));
   }
   const std::string pattern = TextOf(schema, "pattern");

@@ -1,8 +1,5 @@
 #include "helm-service/transport/chart_contents_mapping.h"
 
-#include <google/protobuf/struct.pb.h>
-#include <google/protobuf/util/json_util.h>
-
 #include <algorithm>
 #include <cstddef>
 #include <optional>
@@ -14,6 +11,7 @@
 #include "helm-service/domain/sha256.h"
 #include "helm-service/domain/values.h"
 #include "helm-service/domain/yaml_values.h"
+#include "helm-service/transport/values_mapping.h"
 
 namespace berth::helm {
 namespace {
@@ -32,14 +30,6 @@ std::string TextOf(const nlohmann::json& object, const char* key) {
   return found->is_string() ? found->get<std::string>() : found->dump();
 }
 
-google::protobuf::Struct ToStruct(const nlohmann::json& object) {
-  google::protobuf::Struct structure;
-  const std::string text = object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-  // Nothing that YAML holds is beyond a structure, but for depth.
-  if (!google::protobuf::util::JsonStringToMessage(text, &structure).ok()) structure.Clear();
-  return structure;
-}
-
 }  // namespace
 
 v1::ChartContents ToProto(const ChartContents& chart, const std::string& archive) {
@@ -47,12 +37,12 @@ v1::ChartContents ToProto(const ChartContents& chart, const std::string& archive
   proto.set_name(ClippedText(chart.name(), kLongestReadme));
   proto.set_version(ClippedText(TextOf(chart.metadata, "version"), kLongestReadme));
   proto.set_app_version(ClippedText(TextOf(chart.metadata, "appVersion"), kLongestReadme));
-  *proto.mutable_metadata() = ToStruct(chart.metadata);
+  *proto.mutable_metadata() = ValuesToStruct(chart.metadata);
   proto.set_readme(ClippedText(chart.readme, kLongestReadme));
   proto.set_values_yaml(ClippedText(chart.values_yaml, kLargestValues));
   if (chart.values_yaml.size() <= kLargestValues) {
     const absl::StatusOr<nlohmann::json> values = ReadYamlValues(chart.values_yaml, ValuesLimits{});
-    if (values.ok()) *proto.mutable_values() = ToStruct(*values);
+    if (values.ok()) *proto.mutable_values() = ValuesToStruct(*values);
   }
   if (chart.schema.size() <= kLargestValues) {
     proto.set_values_schema(ClippedText(chart.schema, kLargestValues));
