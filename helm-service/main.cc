@@ -31,11 +31,13 @@
 #include "helm-service/adapters/cached_release_catalog.h"
 #include "helm-service/adapters/chart_sources.h"
 #include "helm-service/adapters/helm_process_runner.h"
+#include "helm-service/adapters/kube_cluster_reader.h"
 #include "helm-service/adapters/kube_release_reader.h"
 #include "helm-service/adapters/kube_release_store.h"
 #include "helm-service/adapters/release_facts.h"
 #include "helm-service/adapters/remote_chart_fetcher.h"
 #include "helm-service/domain/chart_preparer.h"
+#include "helm-service/domain/polling_observer.h"
 #include "helm-service/domain/process_slots.h"
 #include "helm-service/domain/release_handler.h"
 #include "helm-service/transport/action_codecs.h"
@@ -114,6 +116,8 @@ absl::Status Serve(Options options, rpc::StopSignal& stop) {
   operation::Executor chart_threads("charts", kChartThreads, kube::RealClock());
   const ChartPreparer charts(fetcher, chart_threads);
   chart_threads.Start();
+  KubeClusterReader cluster(*client);
+  PollingObserver observer(releases, cluster);
   ProcessSlots slots(static_cast<std::size_t>(options.max_processes));
 
   operation::CompleteIdentity(options.operations.identity, options.program.server.listen);
@@ -129,6 +133,7 @@ absl::Status Serve(Options options, rpc::StopSignal& stop) {
                                                   .releases = releases,
                                                   .slots = slots,
                                                   .charts = charts,
+                                                  .observer = observer,
                                                   .lease = manager->lease()};
   ReleaseHandler install(InstallCodec(), dependencies);
   ReleaseHandler upgrade(UpgradeCodec(), dependencies);
@@ -140,7 +145,7 @@ absl::Status Serve(Options options, rpc::StopSignal& stop) {
   manager->RegisterHandler(kUninstallMethod, uninstall);
 
   rpc::Server server(options.program.server, metrics);
-  HelmServiceImpl service(*manager, server.streams(), releases, catalog, reader);
+  HelmServiceImpl service(*manager, server.streams(), releases, catalog, reader, cluster);
   ChartServiceImpl chart_service({.store = sources->store(),
                                   .editor = sources->store(),
                                   .indexes = sources->indexes(),
@@ -155,6 +160,7 @@ absl::Status Serve(Options options, rpc::StopSignal& stop) {
   RETURN_IF_ERROR(server.Start());
   catalog.Start();
   sources->Start();
+  observer.Start();
   const rpc::SteadyTime deadline = std::chrono::steady_clock::now() + kStartPatience;
   RETURN_IF_ERROR(catalog.WaitForSync(deadline));
   RETURN_IF_ERROR(manager->Start());

@@ -61,6 +61,18 @@ absl::StatusOr<ConsistencyToken> KubeReleaseStore::TokenOf(const ReleaseKey& key
   return token;
 }
 
+absl::StatusOr<std::optional<RevisionStamp>> KubeReleaseStore::Stamp(const ReleaseKey& key,
+                                                                     int revision) {
+  const absl::StatusOr<kube::Json> secret =
+      client_.Get(kube::kSecrets, ReleaseSecretName(key, revision),
+                  {.consistency = kube::Consistency::kAny, .form = kube::Form::kMetadata});
+  if (kube::IsNotFound(secret.status())) return std::nullopt;
+  RETURN_IF_ERROR(secret.status());
+  const std::string status = kube::StringAt(*secret, {"metadata", "labels", "status"});
+  return RevisionStamp{.version = kube::ResourceVersion(*secret),
+                       .status = ParseReleaseStatus(status)};
+}
+
 absl::Status KubeReleaseStore::MarkFailed(const ReleaseKey& key, int revision,
                                           std::string_view description) {
   constexpr int kTries = 3;

@@ -20,6 +20,7 @@ class KubeReleaseStore final : public ReleaseStore {
   absl::StatusOr<Release> Read(const ReleaseKey& key, int revision) override;
   absl::StatusOr<ReleaseContent> ReadContent(const ReleaseKey& key, int revision) override;
   absl::StatusOr<ConsistencyToken> TokenOf(const ReleaseKey& key) override;
+  absl::StatusOr<std::optional<RevisionStamp>> Stamp(const ReleaseKey& key, int revision) override;
   absl::Status MarkFailed(const ReleaseKey& key, int revision,
                           std::string_view description) override;
 

@@ -8,23 +8,18 @@ namespace {
 
 constexpr std::size_t kKeptMessages = 40;
 
-Redactor MakeRedactor(const Action& action) {
-  const nlohmann::json* values = ValuesOf(action);
-  return Redactor(values == nullptr ? nlohmann::json::object() : *values,
-                  {action.release.ns.value(), action.release.name.value()});
-}
-
 }  // namespace
 
-HelmOutput::HelmOutput(std::shared_ptr<operation::Reporter> reporter, const Action& action)
+HelmOutput::HelmOutput(std::shared_ptr<operation::Reporter> reporter,
+                       std::shared_ptr<const Redactor> redactor, const Action& action)
     : reporter_(std::move(reporter)),
-      redactor_(MakeRedactor(action)),
+      redactor_(std::move(redactor)),
       log_(/*shows_values=*/ReadsChart(action)) {}
 
 void HelmOutput::OnLine(HelmStream stream, const std::string& line) {
   const std::optional<HelmLog::Entry> entry = log_.Read(stream, line);
   if (!entry.has_value()) return;
-  std::string text = redactor_.Redact(entry->text);
+  std::string text = redactor_->Redact(entry->text);
   if (entry->kind == HelmLog::Kind::kWaiting) reporter_->Phase("WAITING", text);
   reporter_->Line("helm",
                   stream == HelmStream::kStderr ? operation::v1::OutputLine::STREAM_STDERR

@@ -22,7 +22,8 @@ namespace berth::helm {
 /// thread, the rest by any.
 class HelmOutput {
  public:
-  HelmOutput(std::shared_ptr<operation::Reporter> reporter, const Action& action);
+  HelmOutput(std::shared_ptr<operation::Reporter> reporter,
+             std::shared_ptr<const Redactor> redactor, const Action& action);
 
   void OnLine(HelmStream stream, const std::string& line);
   void OnExit(absl::StatusOr<HelmExit> exit);
@@ -35,7 +36,7 @@ class HelmOutput {
 
  private:
   const std::shared_ptr<operation::Reporter> reporter_;
-  const Redactor redactor_;
+  const std::shared_ptr<const Redactor> redactor_;
   HelmLog log_;  // used by OnLine alone
   mutable Mutex mutex_;
   std::deque<std::string> messages_ ABSL_GUARDED_BY(mutex_);

@@ -28,12 +28,18 @@ bool NamesACredential(std::string_view key) {
 
 Redactor::Redactor(const nlohmann::json& values, const std::vector<std::string>& known)
     : known_(known.begin(), known.end()) {
+  Learn(values);
+}
+
+void Redactor::Learn(const nlohmann::json& values) {
+  const MutexLock lock(mutex_);
   AddValue(values, /*credential=*/false);
 }
 
 std::string Redactor::Redact(std::string_view text) const {
   std::string redacted;
   redacted.reserve(text.size());
+  const MutexLock lock(mutex_);
   while (!text.empty()) {
     const std::size_t length = MatchLength(text);
     if (length > 0) {

@@ -81,6 +81,19 @@ absl::Status Interrupted(std::string_view text, std::string_view effect) {
       .WithMetadata("effect", effect);
 }
 
+kube::Time Now() {
+  return std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
+}
+
+bool Succeeded(const absl::StatusOr<HelmExit>& exit) { return exit.ok() && exit->code == 0; }
+
+std::shared_ptr<Redactor> MakeRedactor(const Action& action) {
+  const nlohmann::json* values = ValuesOf(action);
+  return std::make_shared<Redactor>(
+      values == nullptr ? nlohmann::json::object() : *values,
+      std::vector<std::string>{action.release.ns.value(), action.release.name.value()});
+}
+
 int RevisionOf(const std::optional<RevisionInfo>& info) {
   return info.has_value() ? info->revision : 0;
 }
@@ -118,6 +131,7 @@ struct ReleaseHandler::Attempt {
   // An uninstall that Helm has begun can only be finished: cancelling it would leave a wreck.
   bool only_forward = false;
   std::shared_ptr<HelmOutput> output;
+  std::unique_ptr<Observation> observation;
   // Last: destroyed first, so that Helm is dead before its slot is given to another.
   std::unique_ptr<HelmRunner::Process> helm;
 
@@ -202,7 +216,10 @@ Progress ReleaseHandler::Launch(Run& run, Attempt& attempt) const {
   const Action& action = *attempt.action;
   const Phase phase = WorkingPhase(action);
   run.Phase(phase.name, phase.message);
-  attempt.output = std::make_shared<HelmOutput>(run.reporter(), action);
+  const std::shared_ptr<Redactor> redactor = MakeRedactor(action);
+  attempt.output = std::make_shared<HelmOutput>(run.reporter(), redactor, action);
+  attempt.observation = dependencies_.observer.Observe(
+      ObservedAction::Of(action, RevisionOf(attempt.before), Now()), run.reporter(), redactor);
   const HelmRunner::Task task{
       .wait_timeout =
           std::max(std::chrono::floor<seconds>(run.remaining()) - kReportMargin, seconds(1)),
@@ -221,7 +238,10 @@ Progress ReleaseHandler::Launch(Run& run, Attempt& attempt) const {
 
 Progress ReleaseHandler::Follow(Run& run, Attempt& attempt) const {
   const std::optional<absl::StatusOr<HelmExit>> exit = attempt.output->exit();
-  if (exit.has_value()) return Conclude(run, attempt, *exit);
+  if (exit.has_value()) {
+    if (!attempt.observation->Finish(Succeeded(*exit))) return Wait{kRetry};
+    return Conclude(run, attempt, *exit);
+  }
   if (!attempt.MustStop(run) || attempt.stop_reported) return Wait{};
   attempt.stop_reported = true;
   if (ReadsChart(*attempt.action)) {
@@ -271,7 +291,9 @@ Progress ReleaseHandler::ConcludeFailure(Run& run, Attempt& attempt, HelmExit ex
                           .error_lines = attempt.output->messages(),
                           .before = attempt.before,
                           .after = after};
-  absl::Status error = attempt.stop_reported ? Stopped(run) : ExplainFailure(action, failed);
+  absl::Status error =
+      NameUnready(attempt.stop_reported ? Stopped(run) : ExplainFailure(action, failed),
+                  attempt.observation->unready());
   if (RevisionOf(after) > RevisionOf(attempt.before)) {
     error = WithMetadata(error, "revision", std::to_string(after->revision));
   }

@@ -17,6 +17,7 @@
 #include "helm-service/domain/helm_runner.h"
 #include "helm-service/domain/process_slots.h"
 #include "helm-service/domain/release.h"
+#include "helm-service/domain/release_observer.h"
 #include "helm-service/domain/release_store.h"
 
 namespace berth::helm {
@@ -44,6 +45,7 @@ class ReleaseHandler final : public operation::Handler {
     ReleaseStore& releases;
     ProcessSlots& slots;
     const ChartPreparer& charts;
+    ReleaseObserver& observer;
     const operation::LeaseGuard& lease;
   };
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "absl/status/status.h"
@@ -9,6 +10,13 @@
 #include "helm-service/domain/release_content.h"
 
 namespace berth::helm {
+
+/// What changes when Helm writes a revision again.
+struct RevisionStamp {
+  /// Another one after every write.
+  std::string version;
+  ReleaseStatus status = ReleaseStatus::kUnknown;
+};
 
 /// Helm's releases in the cluster, read past every cache. Calls block for an API request or two and
 /// are thread safe. Errors are those of the Kubernetes client.
@@ -27,6 +35,11 @@ class ReleaseStore {
 
   /// What a list must show to show a release as it is now, also if there is none.
   virtual absl::StatusOr<ConsistencyToken> TokenOf(const ReleaseKey& key) = 0;
+
+  /// Tells whether one revision was written again, without reading it; nothing if there is none.
+  /// Of all methods the only one that may answer from what the API server remembers.
+  virtual absl::StatusOr<std::optional<RevisionStamp>> Stamp(const ReleaseKey& key,
+                                                             int revision) = 0;
 
   /// Marks a revision, which must be pending, as failed; what Helm itself does when it is asked to
   /// stop. OK if it is not pending any more.

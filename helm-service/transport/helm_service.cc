@@ -8,6 +8,7 @@
 #include "helm-service/transport/release_reads.h"
 #include "helm-service/transport/release_watch.h"
 #include "helm-service/transport/request_mapping.h"
+#include "helm-service/transport/resources.h"
 
 namespace berth::helm {
 namespace {
@@ -27,12 +28,13 @@ absl::StatusOr<operation::Spec> ToSpec(const Request& request, const char* metho
 
 HelmServiceImpl::HelmServiceImpl(operation::Manager& operations, rpc::StreamRegistry& streams,
                                  ReleaseStore& releases, ReleaseCatalog& catalog,
-                                 ReleaseReader& reader)
+                                 ReleaseReader& reader, ClusterReader& cluster)
     : operations_(operations),
       streams_(streams),
       releases_(releases),
       catalog_(catalog),
-      reader_(reader) {}
+      reader_(reader),
+      cluster_(cluster) {}
 
 template <typename Response, typename Request>
 grpc::ServerWriteReactor<Response>* HelmServiceImpl::Mutate(grpc::CallbackServerContext& context,
@@ -101,6 +103,12 @@ grpc::Status HelmServiceImpl::ListReleaseHooks(grpc::ServerContext*,
 grpc::ServerWriteReactor<v1::WatchReleasesResponse>* HelmServiceImpl::WatchReleases(
     grpc::CallbackServerContext* context, const v1::WatchReleasesRequest* request) {
   return helm::WatchReleases(catalog_, streams_, *context, *request);
+}
+
+grpc::Status HelmServiceImpl::ListReleaseResources(grpc::ServerContext*,
+                                                   const v1::ListReleaseResourcesRequest* request,
+                                                   v1::ListReleaseResourcesResponse* response) {
+  return rpc::Unary(*response, [&] { return ListResources(releases_, cluster_, *request); });
 }
 
 }  // namespace berth::helm

@@ -4,6 +4,7 @@
 
 #include "common/grpc/stream_registry.h"
 #include "common/operation/manager.h"
+#include "helm-service/domain/cluster_reader.h"
 #include "helm-service/domain/release_catalog.h"
 #include "helm-service/domain/release_reader.h"
 #include "helm-service/domain/release_store.h"
@@ -22,7 +23,8 @@ class HelmServiceImpl final : public v1::HelmService::WithCallbackMethod_Install
                                                   v1::HelmService::Service>>>>> {
  public:
   HelmServiceImpl(operation::Manager& operations, rpc::StreamRegistry& streams,
-                  ReleaseStore& releases, ReleaseCatalog& catalog, ReleaseReader& reader);
+                  ReleaseStore& releases, ReleaseCatalog& catalog, ReleaseReader& reader,
+                  ClusterReader& cluster);
 
   grpc::ServerWriteReactor<v1::InstallReleaseResponse>* InstallRelease(
       grpc::CallbackServerContext* context, const v1::InstallReleaseRequest* request) override;
@@ -51,6 +53,9 @@ class HelmServiceImpl final : public v1::HelmService::WithCallbackMethod_Install
                                 v1::ListReleaseHooksResponse* response) override;
   grpc::ServerWriteReactor<v1::WatchReleasesResponse>* WatchReleases(
       grpc::CallbackServerContext* context, const v1::WatchReleasesRequest* request) override;
+  grpc::Status ListReleaseResources(grpc::ServerContext* context,
+                                    const v1::ListReleaseResourcesRequest* request,
+                                    v1::ListReleaseResourcesResponse* response) override;
 
  private:
   template <typename Response, typename Request>
@@ -62,6 +67,7 @@ class HelmServiceImpl final : public v1::HelmService::WithCallbackMethod_Install
   ReleaseStore& releases_;
   ReleaseCatalog& catalog_;
   ReleaseReader& reader_;
+  ClusterReader& cluster_;
 };
 
 }  // namespace berth::helm

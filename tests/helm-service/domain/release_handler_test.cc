@@ -140,6 +140,9 @@ class FakeReleases final : public ReleaseStore {
   absl::StatusOr<ConsistencyToken> TokenOf(const ReleaseKey& key) override {
     return ConsistencyToken{.version = 77, .removed = key};
   }
+  absl::StatusOr<std::optional<RevisionStamp>> Stamp(const ReleaseKey&, int) override {
+    return std::nullopt;
+  }
   absl::Status MarkFailed(const ReleaseKey&, int revision, std::string_view) override {
     if (!mark_error.ok()) return mark_error;
     marked.push_back(revision);
@@ -161,6 +164,36 @@ class FakeCharts final : public ChartFetcher {
   }
 
   absl::StatusOr<ChartArchive> remote = ChartArchive{};
+};
+
+// Says what a test lets it say.
+class FakeObserver final : public ReleaseObserver {
+ public:
+  class FakeObservation final : public Observation {
+   public:
+    explicit FakeObservation(FakeObserver& observer) : observer_(observer) {}
+    bool Finish(bool succeeded) override {
+      observer_.finished_with = succeeded;
+      return observer_.looked;
+    }
+    std::vector<UnreadyObject> unready() const override { return observer_.unready; }
+
+   private:
+    FakeObserver& observer_;
+  };
+
+  std::unique_ptr<Observation> Observe(ObservedAction action, std::shared_ptr<operation::Reporter>,
+                                       std::shared_ptr<Redactor> redactor) override {
+    actions.push_back(std::move(action));
+    redactors.push_back(std::move(redactor));
+    return std::make_unique<FakeObservation>(*this);
+  }
+
+  std::vector<ObservedAction> actions;
+  std::vector<std::shared_ptr<Redactor>> redactors;
+  std::optional<bool> finished_with;
+  bool looked = true;
+  std::vector<UnreadyObject> unready;
 };
 
 class FakeLease final : public operation::LeaseGuard {
@@ -202,6 +235,7 @@ class ReleaseHandlerTest : public ::testing::Test {
          .releases = releases_,
          .slots = slots_,
          .charts = charts_,
+         .observer = observer_,
          .lease = lease_});
   }
 
@@ -225,6 +259,7 @@ class ReleaseHandlerTest : public ::testing::Test {
   FakeCharts fetcher_;
   operation::Executor executor_{"charts", 1, kube::RealClock()};
   ChartPreparer charts_{fetcher_, executor_};
+  FakeObserver observer_;
   FakeLease lease_;
   FakeRun run_;
 };
@@ -481,6 +516,55 @@ TEST_F(RecoveryTest, FinishesAnUninstall) {
 TEST_F(RecoveryTest, SaysThatAnUninstallIsDoneWhenNothingIsLeft) {
   run_.current_plan["uninstall"] = true;
   EXPECT_EQ(ResultOf(Handler({.release = Key(), .what = Uninstall{}}).Advance(run_)), "revision 0");
+}
+
+TEST_F(ReleaseHandlerTest, FollowsTheRevisionThatHelmIsAboutToStore) {
+  Action upgrade = MakeInstall();
+  upgrade.what = Upgrade{.chart = ChartArchive{TarBuilder().File("web/Chart.yaml", "x").Gzip()}};
+  releases_.newest = RevisionInfo{4, ReleaseStatus::kDeployed};
+  ReleaseHandler handler = Handler(upgrade);
+  EXPECT_TRUE(Waits(handler.Advance(run_)));
+  ASSERT_EQ(observer_.actions.size(), 1u);
+  EXPECT_EQ(observer_.actions[0].release, Key());
+  EXPECT_EQ(observer_.actions[0].revision, 5);
+}
+
+TEST_F(ReleaseHandlerTest, EndsOnlyAfterTheLastLookAtTheRelease) {
+  ReleaseHandler handler = Handler(MakeInstall());
+  handler.Advance(run_);
+  releases_.newest = RevisionInfo{1, ReleaseStatus::kDeployed};
+  observer_.looked = false;
+  helm_.Exit(0);
+  EXPECT_TRUE(Waits(handler.Advance(run_)));
+  EXPECT_EQ(observer_.finished_with, true);
+  observer_.looked = true;
+  EXPECT_EQ(ResultOf(handler.Advance(run_)), "revision 1");
+}
+
+TEST_F(ReleaseHandlerTest, NamesTheObjectsThatWereNotReady) {
+  ReleaseHandler handler = Handler(MakeInstall());
+  handler.Advance(run_);
+  releases_.newest = RevisionInfo{1, ReleaseStatus::kFailed};
+  observer_.unready = {{.object = MakeRef("apps/v1", "Deployment", "shop", "web"),
+                        .readiness = {ObjectState::kProgressing, "0 of 1 replicas ready"},
+                        .warnings = {"Failed: Error: ImagePullBackOff"}}};
+  helm_.Line(HelmStream::kStderr, "Error: context deadline exceeded");
+  helm_.Exit(1);
+  const absl::Status error = ErrorOf(handler.Advance(run_));
+  EXPECT_EQ(observer_.finished_with, false);
+  EXPECT_EQ(ReasonOf(error), Reason::ERROR_REASON_RELEASE_NOT_READY);
+  EXPECT_THAT(std::string(error.message()), HasSubstr("Deployment shop/web"));
+  EXPECT_THAT(std::string(error.message()), HasSubstr("ImagePullBackOff"));
+  EXPECT_EQ(MetadataOf(error, "revision"), "1");
+}
+
+TEST_F(ReleaseHandlerTest, WhatTheReleaseHoldsIsNotShownByHelmsLinesEither) {
+  ReleaseHandler handler = Handler(MakeInstall());
+  handler.Advance(run_);
+  ASSERT_EQ(observer_.redactors.size(), 1u);
+  observer_.redactors[0]->Learn({{"token", "made-up"}});
+  helm_.Line(HelmStream::kStderr, "the token is made-up");
+  EXPECT_THAT(run_.reports->lines, ElementsAre("the token is [redacted]"));
 }
 
 }  // namespace

@@ -1,0 +1,15 @@
+#pragma once
+
+#include "absl/status/statusor.h"
+#include "helm-service/domain/cluster_reader.h"
+#include "helm-service/domain/release_store.h"
+
+#include "berth/helm/v1/helm_service.pb.h"
+
+namespace berth::helm {
+
+/// Serves ListReleaseResources. Blocks for an API request per object of the page.
+absl::StatusOr<v1::ListReleaseResourcesResponse> ListResources(
+    ReleaseStore& releases, ClusterReader& cluster, const v1::ListReleaseResourcesRequest& request);
+
+}  // namespace berth::helm
