@@ -42,6 +42,7 @@ std::string Packed(const std::string& name) {
 
 std::vector<std::string> Paths(const std::vector<ChartFile>& files) {
   std::vector<std::string> paths;
+  paths.reserve(files.size());
   for (const ChartFile& file : files) paths.push_back(file.path);
   return paths;
 }

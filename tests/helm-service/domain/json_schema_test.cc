@@ -98,8 +98,10 @@ TEST(JsonSchemaTest, RefusesWhatIsNoSchema) {
   for (const std::string text : {"", "[]", "1", "{", "null", "\"a\""}) {
     EXPECT_TRUE(absl::IsInvalidArgument(ParseStatus(text))) << text;
   }
-  std::string nested = "true";
-  for (int i = 0; i < 5000; ++i) nested = R"({"not":)" + nested + "}";
+  constexpr int kLevels = 5000;
+  std::string nested;
+  for (int i = 0; i < kLevels; ++i) nested += R"({"not":)";
+  nested += "true" + std::string(kLevels, '}');
   EXPECT_THAT(std::string(ParseStatus(nested).message()), HasSubstr("too deep"));
 }
 

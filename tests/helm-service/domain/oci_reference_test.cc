@@ -7,16 +7,16 @@
 namespace berth::helm {
 namespace {
 
-const std::string kDigest = "sha256:" + std::string(64, 'a');
+std::string Digest() { return "sha256:" + std::string(64, 'a'); }
 
 TEST(OciReferenceTest, ReadsRegistryPathTagAndDigest) {
-  const auto whole = OciReference::Parse("oci://Registry.example:5000/team/web:1.2.3@" + kDigest);
+  const auto whole = OciReference::Parse("oci://Registry.example:5000/team/web:1.2.3@" + Digest());
   ASSERT_TRUE(whole.ok()) << whole.status();
   EXPECT_EQ(whole->registry(), "registry.example:5000");
   EXPECT_EQ(whole->repository(), "team/web");
   EXPECT_EQ(whole->tag(), "1.2.3");
-  EXPECT_EQ(whole->digest()->ToString(), kDigest);
-  EXPECT_EQ(whole->ToString(), "oci://registry.example:5000/team/web:1.2.3@" + kDigest);
+  EXPECT_EQ(whole->digest()->ToString(), Digest());
+  EXPECT_EQ(whole->ToString(), "oci://registry.example:5000/team/web:1.2.3@" + Digest());
 
   const auto bare = OciReference::Parse("oci://[::1]:5000/web");
   ASSERT_TRUE(bare.ok()) << bare.status();

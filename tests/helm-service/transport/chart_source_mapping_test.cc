@@ -34,7 +34,7 @@ std::vector<std::string> FieldsAtFault(const std::function<void(v1::ChartSource&
   return fields;
 }
 
-const std::string kDigest(64, 'a');
+std::string Digest() { return std::string(64, 'a'); }
 
 TEST(ChartSourceMappingTest, ReadsEveryKindOfSource) {
   const auto archive = Read([](auto& source) { source.set_archive("bytes"); });
@@ -42,10 +42,10 @@ TEST(ChartSourceMappingTest, ReadsEveryKindOfSource) {
 
   const auto url = Read([](auto& source) {
     source.set_reference("https://host/web.tgz");
-    source.set_sha256(kDigest);
+    source.set_sha256(Digest());
   });
   EXPECT_EQ(std::get<UrlChart>(*url).url.value(), "https://host/web.tgz");
-  EXPECT_EQ(std::get<UrlChart>(*url).sha256->hex(), kDigest);
+  EXPECT_EQ(std::get<UrlChart>(*url).sha256->hex(), Digest());
 
   const auto oci = Read([](auto& source) {
     source.set_reference("oci://host/web");
@@ -79,7 +79,7 @@ TEST(ChartSourceMappingTest, TakesAVersionOnlyWhereItMeansSomething) {
               }),
               ElementsAre("chart.version"));
   for (const std::string& reference :
-       {std::string("oci://host/web:1"), "oci://host/web@sha256:" + kDigest,
+       {std::string("oci://host/web:1"), "oci://host/web@sha256:" + Digest(),
         std::string("https://host/web.tgz")}) {
     EXPECT_THAT(FieldsAtFault([&](auto& source) {
                   source.set_reference(reference);
@@ -98,7 +98,7 @@ TEST(ChartSourceMappingTest, TakesAVersionOnlyWhereItMeansSomething) {
 TEST(ChartSourceMappingTest, TakesADigestOnlyForUrls) {
   EXPECT_THAT(FieldsAtFault([](auto& source) {
                 source.set_reference("oci://host/web");
-                source.set_sha256(kDigest);
+                source.set_sha256(Digest());
               }),
               ElementsAre("chart.sha256"));
   EXPECT_THAT(FieldsAtFault([](auto& source) {
