@@ -28,7 +28,7 @@ ExposureLoop::ExposureLoop(Reconciler& reconciler, int workers)
               .workers = workers,
               .max_backoff = std::chrono::seconds(30),
               .on_error = LogFailure},
-             [this](const std::string& key, std::stop_token) { return Reconcile(key); }) {}
+             [this](const std::string& key, const std::stop_token&) { return Reconcile(key); }) {}
 
 kube::WorkQueue::Outcome ExposureLoop::Reconcile(const std::string& key) {
   const std::size_t slash = key.find('/');

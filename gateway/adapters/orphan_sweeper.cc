@@ -48,7 +48,7 @@ OrphanSweeper::OrphanSweeper(Parts parts)
                                     "Orphans that a pass did not remove because they are too many; "
                                     "annotate the PortPool with berth.dev/repair-approved.")),
       queue_({.name = "orphans", .on_error = LogFailure},
-             [this](const std::string&, std::stop_token) { return Sweep(); }) {}
+             [this](const std::string&, const std::stop_token&) { return Sweep(); }) {}
 
 void OrphanSweeper::Start() {
   queue_.Add(kPass);

@@ -125,7 +125,7 @@ ingress::v1::RuleSpec ToProto(const ExposureRef& exposure, const RuleWish& wish)
   return spec;
 }
 
-absl::Status UnlessGone(absl::Status status) {
+absl::Status UnlessGone(const absl::Status& status) {
   return ReasonOf(status) == Reason::ERROR_REASON_CLAIM_NOT_FOUND ? absl::OkStatus() : status;
 }
 

@@ -88,7 +88,7 @@ ExposureName DerivedName(const ExposureSpec& spec) {
   }
   const std::string target = NameOf(spec.target()).substr(0, kTargetPartOfName);
   return *ExposureName::Parse(fmt::format(
-      "{}-{}", target.substr(0, target.find_last_not_of("-") + 1), HashDigits(wish, 10)));
+      "{}-{}", target.substr(0, target.find_last_not_of('-') + 1), HashDigits(wish, 10)));
 }
 
 std::string ClaimOwner(const ExposureKey& key) {

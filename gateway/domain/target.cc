@@ -24,6 +24,7 @@ std::string PortText(const ServicePort& port) {
 
 std::string DescribePorts(const Service& service) {
   std::vector<std::string> ports;
+  ports.reserve(service.ports.size());
   for (const ServicePort& port : service.ports) {
     ports.push_back(PortText(port));
   }
@@ -62,6 +63,7 @@ absl::StatusOr<ServicePortRef> ResolvePort(const PortWish& wish, const Service& 
   }
   if (fitting.size() > 1) {
     std::vector<std::string> candidates;
+    candidates.reserve(fitting.size());
     for (const ServicePort* port : fitting) {
       candidates.push_back(fmt::format("{}:{}", service.name.str(), port->number));
     }

@@ -12,7 +12,8 @@
 namespace berth::gateway {
 namespace {
 
-std::optional<UndeployStep> Interruption(const OperationView& operation, std::string waited_for) {
+std::optional<UndeployStep> Interruption(const OperationView& operation,
+                                         const std::string& waited_for) {
   if (operation.cancel_requested) {
     return UndeployFailed{CancelledError(waited_for)};
   }

@@ -6,7 +6,7 @@
 namespace berth::gateway {
 namespace {
 
-absl::Status UnlessOvertaken(absl::Status written) {
+absl::Status UnlessOvertaken(const absl::Status& written) {
   return absl::IsAborted(written) || absl::IsNotFound(written) || absl::IsAlreadyExists(written)
              ? absl::OkStatus()
              : written;

@@ -41,7 +41,7 @@ std::string EntryOf(const Rule& rule, Port target_port) {
   if (rule.spec.options.decode_proxy_protocol) {
     entry += ":PROXY";
   } else if (rule.spec.options.encode_proxy_protocol) {
-    entry += ":";
+    entry += ':';
   }
   if (rule.spec.options.encode_proxy_protocol) {
     entry += ":PROXY";

@@ -36,7 +36,7 @@ ClaimLoop::ClaimLoop(kube::Client& client, const std::string& ns, ClaimCache& cl
                     log::Warning("claim could not be moved on",
                                  {{"claim", name}, {"error", Describe(error)}});
                   }},
-             [this](const std::string& name, std::stop_token) { return Visit(name); }),
+             [this](const std::string& name, const std::stop_token&) { return Visit(name); }),
       rules_(client, {.resource = kube::kPortRules, .ns = ns, .form = kube::Form::kMetadata}) {
   subscription_ = rules_.AddListener({.on_change = [this](const kube::Cache::Change& change) {
     if (change.after == nullptr) {

@@ -85,7 +85,7 @@ PoolGate::PoolGate(kube::Client& client, std::string ns, ClaimStore& store,
                   [](const std::string&, const absl::Status& error) {
                     log::Warning("pools could not be opened", {{"error", Describe(error)}});
                   }},
-             [this](const std::string&, std::stop_token) { return Pass(); }) {}
+             [this](const std::string&, const std::stop_token&) { return Pass(); }) {}
 
 absl::Status PoolGate::CheckOpen(const pool::Pool& pool) const {
   MutexLock lock(mutex_);

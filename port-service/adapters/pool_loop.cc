@@ -47,7 +47,7 @@ PoolLoop::PoolLoop(kube::Client& client, std::string ns, const pool::PoolWatcher
                   [](const std::string&, const absl::Status& error) {
                     log::Warning("pools could not be looked after", {{"error", Describe(error)}});
                   }},
-             [this](const std::string&, std::stop_token) { return Pass(); }) {}
+             [this](const std::string&, const std::stop_token&) { return Pass(); }) {}
 
 void PoolLoop::Start() {
   queue_.Add(kPass);

@@ -20,9 +20,10 @@ Json LoadBalancerEntry(const pool::LoadBalancerRef& ref) {
 Json StoredEntry(const Json& object, const pool::LoadBalancerRef& ref) {
   const Json wanted = LoadBalancerEntry(ref);
   for (const Json& entry : kube::At(object, {"status", "loadBalancers"})) {
-    if (entry.value("kind", "") == wanted["kind"] &&
-        entry.value("namespace", "") == wanted["namespace"] &&
-        entry.value("name", "") == wanted["name"]) {
+    const auto matches = [&](const char* field) {
+      return kube::StringAt(entry, {field}) == kube::StringAt(wanted, {field});
+    };
+    if (matches("kind") && matches("namespace") && matches("name")) {
       return entry;
     }
   }

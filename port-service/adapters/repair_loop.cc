@@ -37,7 +37,7 @@ RepairLoop::RepairLoop(kube::Client& client, Options options, ClaimStore& store,
                   [](const std::string&, const absl::Status& error) {
                     log::Warning("claims could not be repaired", {{"error", Describe(error)}});
                   }},
-             [this](const std::string&, std::stop_token) { return Pass(); }) {}
+             [this](const std::string&, const std::stop_token&) { return Pass(); }) {}
 
 void RepairLoop::Start() {
   queue_.Add(kPass);

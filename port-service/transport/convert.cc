@@ -145,6 +145,7 @@ std::vector<PortWish> ParseWishes(const v1::ClaimRequest& request, FieldViolatio
     return {};
   }
   std::vector<PortWish> wishes;
+  wishes.reserve(static_cast<std::size_t>(request.ports_size()));
   for (int i = 0; i < request.ports_size(); ++i) {
     wishes.push_back(ParseWish(request.ports(i), fmt::format("ports[{}]", i), violations));
   }

@@ -53,7 +53,7 @@ class ConfigTest : public testing::Test {
   }
   ~ConfigTest() override { std::filesystem::remove(file_); }
 
-  absl::StatusOr<Outcome> Parse(std::vector<std::string> arguments) {
+  absl::StatusOr<Outcome> Parse(const std::vector<std::string>& arguments) {
     std::vector<const char*> argv = {"program"};
     for (const std::string& argument : arguments) {
       argv.push_back(argument.c_str());

@@ -44,7 +44,7 @@ class TestService final
     response.mutable_operation()->set_name(request.name());
     return response;
   };
-  Watch watch = [](std::shared_ptr<Stream> stream) { stream->Finish(absl::OkStatus()); };
+  Watch watch = [](const std::shared_ptr<Stream>& stream) { stream->Finish(absl::OkStatus()); };
   Stream::Options stream_options;
 
  private:

@@ -90,6 +90,7 @@ TEST_F(LogTest, LinesOfManyThreadsDoNotMix) {
   Use(Level::kInfo, Format::kJson);
   {
     std::vector<std::jthread> writers;
+    writers.reserve(8);
     for (int writer = 0; writer < 8; ++writer) {
       writers.emplace_back([writer] {
         for (int i = 0; i < 100; ++i) {
