@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <utility>
 
 namespace berth::helm {
 namespace {
@@ -85,7 +86,7 @@ v1::ChartVersion ToProto(const std::string& repository, std::string_view chart,
   }
   google::protobuf::Timestamp created;
   if (google::protobuf::util::TimeUtil::FromString(std::string(version.created), &created)) {
-    *proto.mutable_create_time() = created;
+    *proto.mutable_create_time() = std::move(created);
   }
   return proto;
 }

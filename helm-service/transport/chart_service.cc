@@ -65,6 +65,7 @@ std::vector<v1::ChartVersion> Ordered(const ChartRepository& repository, const C
     return left.first != right.first ? left.first > right.first : *left.second > *right.second;
   });
   std::vector<v1::ChartVersion> protos;
+  protos.reserve(ordered.size());
   for (const auto& [version, text] : ordered) {
     protos.push_back(ToProto(repository.name.value(), chart.value(), {.version = *text}));
   }
@@ -350,6 +351,7 @@ absl::StatusOr<std::vector<v1::ChartVersion>> ChartServiceImpl::AllVersions(
     return ChartNotFound(repository.name, chart, VersionConstraint::Any());
   }
   std::vector<v1::ChartVersion> versions;
+  versions.reserve(found->versions.size());
   for (const IndexedVersion& version : found->versions) {
     versions.push_back(ToProto(repository.name.value(), chart.value(), version));
   }
