@@ -7,6 +7,7 @@
 #include <yaml-cpp/parser.h>
 
 #include <algorithm>
+#include <exception>
 #include <istream>
 #include <set>
 #include <streambuf>
@@ -215,7 +216,9 @@ class MeteredBuffer final : public std::streambuf {
 };
 
 // Ends the YAML parser, which knows no other way; never leaves this file.
-struct Refusal {
+struct Refusal final : std::exception {
+  explicit Refusal(absl::Status why) : status(std::move(why)) {}
+
   absl::Status status;
 };
 
@@ -251,9 +254,9 @@ class YamlEvents final : public YAML::EventHandler {
     buffer_.Reset();
     if (anchor != YAML::NullAnchor) status = NoIndex("it has anchors or aliases");
     if (status.ok()) return;
-    if (mark.is_null()) throw Refusal{std::move(status)};
-    throw Refusal{absl::Status(
-        status.code(), fmt::format("{} (line {})", std::string(status.message()), mark.line + 1))};
+    if (mark.is_null()) throw Refusal(std::move(status));
+    throw Refusal(absl::Status(
+        status.code(), fmt::format("{} (line {})", std::string(status.message()), mark.line + 1)));
   }
 
   IndexWalk& walk_;
