@@ -37,8 +37,9 @@ absl::StatusOr<ReleaseFacts::Found> ReleaseFacts::Read(const ReleaseKey& key, in
   if (auto known = Recall(IdOf(key, revision, version))) return Found{version, std::move(known)};
   ASSIGN_OR_RETURN(const kube::Json secret, Get(key, revision, version));
   Found found{.version = VersionOf(secret)};
-  absl::StatusOr<ReleaseBody> body = ReadReleaseBody(kube::StringAt(secret, {"data", "release"}));
-  found.facts = FactsOf(body.ok() ? *std::move(body) : ReleaseBody{});
+  const absl::StatusOr<ReleaseBody> body =
+      ReadReleaseBody(kube::StringAt(secret, {"data", "release"}));
+  found.facts = FactsOf(body.ok() ? *body : ReleaseBody{});
   Remember(IdOf(key, revision, found.version), found.facts);
   return found;
 }
@@ -79,7 +80,7 @@ void ReleaseFacts::Remember(const std::string& id, std::shared_ptr<const Revisio
   remembered_.pop_back();
 }
 
-std::shared_ptr<const RevisionFacts> ReleaseFacts::FactsOf(ReleaseBody body) {
+std::shared_ptr<const RevisionFacts> ReleaseFacts::FactsOf(const ReleaseBody& body) {
   return std::make_shared<const RevisionFacts>(
       RevisionFacts{.chart = Shared({.name = Cut(body.chart_name, kLongestName),
                                      .version = Cut(body.chart_version, kLongestName),

@@ -47,7 +47,7 @@ class ReleaseFacts {
   absl::StatusOr<kube::Json> Get(const ReleaseKey& key, int revision, std::uint64_t version);
   std::shared_ptr<const RevisionFacts> Recall(const std::string& id);
   void Remember(const std::string& id, std::shared_ptr<const RevisionFacts> facts);
-  std::shared_ptr<const RevisionFacts> FactsOf(ReleaseBody body);
+  std::shared_ptr<const RevisionFacts> FactsOf(const ReleaseBody& body);
   std::shared_ptr<const ChartIdentity> Shared(ChartIdentity chart);
 
   kube::Client& client_;

@@ -57,7 +57,7 @@ template <typename Message>
 void SetTime(const std::string& text, google::protobuf::Timestamp* (Message::*field)(),
              Message& proto) {
   google::protobuf::Timestamp time;
-  if (TimeUtil::FromString(text, &time)) *(proto.*field)() = time;
+  if (TimeUtil::FromString(text, &time)) *(proto.*field)() = std::move(time);
 }
 
 google::protobuf::Timestamp ToTimestamp(RevisionFacts::Time time) {
