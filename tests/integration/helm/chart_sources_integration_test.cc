@@ -51,6 +51,12 @@ std::vector<std::string> FieldsAtFault(const absl::Status& status) {
   return fields;
 }
 
+// A folder that an environment variable names; empty if it does not.
+std::string FolderOf(const char* variable) {
+  const char* folder = std::getenv(variable);
+  return folder == nullptr ? "" : folder;
+}
+
 class ChartSourcesTest : public ::testing::Test {
  protected:
   ChartSourcesTest()
@@ -58,7 +64,7 @@ class ChartSourcesTest : public ::testing::Test {
         berth_(api_.MakeNamespace()),
         ns_(api_.MakeNamespace()),
         folder_(fmt::format("{}/{}", api_.folder(), berth_)),
-        helm_(std::string(std::getenv("BERTH_BIN")) + "/helm"),
+        helm_(FolderOf("BERTH_BIN") + "/helm"),
         web_({.authority = &authority_}) {
     std::filesystem::create_directories(folder_);
     std::ofstream(folder_ + "/ca.pem") << authority_.certificate_pem();
@@ -212,8 +218,9 @@ TEST_F(ChartSourcesTest, FetchesOnlyFromAllowedSources) {
 TEST_F(ChartSourcesTest, RefusesLinksAndBombsBeforeHelmSeesThem) {
   const TarBuilder chart = TarBuilder().File("web/Chart.yaml", "name: web\nversion: 1.0.0");
   archives_["link"] = TarBuilder(chart).Entry("web/values.yaml", '2', "", "/etc/passwd").Gzip();
-  archives_["bomb"] =
-      TarBuilder(chart).File("web/templates/x", std::string(110'000'000, '\0')).Gzip();
+  std::string zeros;
+  zeros.resize(110'000'000);
+  archives_["bomb"] = TarBuilder(chart).File("web/templates/x", zeros).Gzip();
   archives_["large"] = std::string((16 << 20) + 1, 'x');
   ServeCharts();
   StartService({"--charts.ca_file=" + folder_ + "/ca.pem"});
@@ -285,8 +292,8 @@ class RealChartsTest : public ChartSourcesTest, public ::testing::WithParamInter
  protected:
   // The archive of the parameter's chart out of $BERTH_CHARTS.
   static std::string Archive() {
-    const char* folder = std::getenv("BERTH_CHARTS");
-    if (folder == nullptr) return "";
+    const std::string folder = FolderOf("BERTH_CHARTS");
+    if (folder.empty()) return "";
     for (const auto& entry : std::filesystem::directory_iterator(folder)) {
       if (!entry.path().filename().string().starts_with(GetParam().name)) continue;
       std::ifstream file(entry.path());

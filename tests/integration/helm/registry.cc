@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -51,12 +50,18 @@ absl::StatusOr<std::string> Registry::Push(const std::string& helm,
   const std::string file = folder_ + "/push.tgz";
   std::ofstream(file) << archive;
   const std::string output = folder_ + "/push.log";
-  const std::string command = fmt::format(
-      "HOME={0} HELM_CACHE_HOME={0} HELM_CONFIG_HOME={0} HELM_DATA_HOME={0} "
-      "{1} push --plain-http {2} oci://{3}/charts >{4} 2>&1",
-      folder_, helm, file, address_, output);
-  if (std::system(command.c_str()) != 0) return absl::InternalError(ReadFile(output));
-  return Found(ReadFile(output), "Digest: (sha256:[0-9a-f]+)");
+  std::filesystem::remove(output);
+  absl::StatusOr<harness::Child> push = harness::Child::Start(
+      {"/usr/bin/env", "HOME=" + folder_, "HELM_CACHE_HOME=" + folder_,
+       "HELM_CONFIG_HOME=" + folder_, "HELM_DATA_HOME=" + folder_, helm, "push", "--plain-http",
+       file, fmt::format("oci://{}/charts", address_)},
+      output);
+  if (!push.ok()) return push.status();
+  harness::Eventually([&] { return !push->IsRunning(); });
+  const std::string text = ReadFile(output);
+  std::string digest = Found(text, "Digest: (sha256:[0-9a-f]+)");
+  if (digest.empty()) return absl::InternalError(text);
+  return digest;
 }
 
 }  // namespace berth::helm
