@@ -520,7 +520,8 @@ TEST_F(RecoveryTest, SaysThatAnUninstallIsDoneWhenNothingIsLeft) {
 
 TEST_F(ReleaseHandlerTest, FollowsTheRevisionThatHelmIsAboutToStore) {
   Action upgrade = MakeInstall();
-  upgrade.what = Upgrade{.chart = ChartArchive{TarBuilder().File("web/Chart.yaml", "x").Gzip()}};
+  const Install install = std::get<Install>(upgrade.what);
+  upgrade.what = Upgrade{.chart = install.chart, .values = install.values};
   releases_.newest = RevisionInfo{4, ReleaseStatus::kDeployed};
   ReleaseHandler handler = Handler(upgrade);
   EXPECT_TRUE(Waits(handler.Advance(run_)));
