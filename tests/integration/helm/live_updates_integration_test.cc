@@ -277,11 +277,18 @@ TEST_P(LiveUpdatesTest, AFailureNamesTheObjectThatWasNotReadyAndWhy) {
 
 TEST_P(LiveUpdatesTest, TellsHowObjectsBecomeReady) {
   RunningInstall install(service_->helm(), Request(Chart(), 60));
-  Await(kube::kDeployments, "web");
+  CreateReplicaSet();
   PatchDeployment(0);
   EXPECT_TRUE(Eventually(
       [&] { return install.HasTold("Deployment web STATE_PROGRESSING: 0 of 1 replicas ready"); }));
   PatchDeployment(1);
+  // Helm 3 goes by it.
+  PatchStatus(kReplicaSets, "web-1",
+              {{"observedGeneration", 1},
+               {"replicas", 1},
+               {"fullyLabeledReplicas", 1},
+               {"readyReplicas", 1},
+               {"availableReplicas", 1}});
   const absl::Status status = install.Finish();
   EXPECT_TRUE(status.ok()) << status;
   EXPECT_THAT(install.told(), Contains("Deployment web STATE_READY: 1 of 1 replicas ready"));
