@@ -78,10 +78,11 @@ TEST(ReadReleaseBodyTest, DecodesPieceByPieceWhateverTheirLengths) {
   Json release = MakeRelease();
   for (std::size_t size = 11'990; size < 12'320; size += 7) {
     // Hardly packed: the encoded body spans several pieces.
-    release["info"]["description"] = RandomText(size);
+    const std::string description = RandomText(size);
+    release["info"]["description"] = description;
     const auto body = ReadReleaseBody(Helm(release));
     ASSERT_TRUE(body.ok()) << size << body.status();
-    EXPECT_EQ(body->description, release["info"]["description"]);
+    EXPECT_EQ(body->description, description);
     EXPECT_EQ(body->chart_version, "1.2.3");
   }
 }

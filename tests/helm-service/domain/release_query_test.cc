@@ -15,6 +15,7 @@ using Field = ReleaseOrder::Field;
 
 std::vector<std::string> Names(const std::vector<Summary>& releases) {
   std::vector<std::string> names;
+  names.reserve(releases.size());
   for (const Summary& release : releases) {
     names.push_back(release->key.ns.value() + "/" + release->key.name.value());
   }
