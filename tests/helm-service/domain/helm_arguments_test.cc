@@ -59,14 +59,13 @@ TEST(HelmArgumentsTest, SpellsWaitingAsHelm3Does) {
 }
 
 TEST(HelmArgumentsTest, UpgradesWithTheNewValuesOnly) {
-  const Action action{
-      .release = Key(),
-      .what = Upgrade{.chart = OciChart{*OciReference::Parse("oci://host/web"), VersionConstraint::Any()},
-                      .install = true}};
-  EXPECT_THAT(
-      HelmArguments(action, kHelm4, seconds(60), "/run/chart.tgz"),
-      ElementsAre("upgrade", "--namespace=shop", "--timeout=60s", "--debug", "--values=-",
-                  "--reset-values", "--install", "--", "web", "/run/chart.tgz"));
+  const Action action{.release = Key(),
+                      .what = Upgrade{.chart = OciChart{*OciReference::Parse("oci://host/web"),
+                                                        VersionConstraint::Any()},
+                                      .install = true}};
+  EXPECT_THAT(HelmArguments(action, kHelm4, seconds(60), "/run/chart.tgz"),
+              ElementsAre("upgrade", "--namespace=shop", "--timeout=60s", "--debug", "--values=-",
+                          "--reset-values", "--install", "--", "web", "/run/chart.tgz"));
 }
 
 TEST(HelmArgumentsTest, RollsBackAndUninstalls) {
