@@ -119,7 +119,8 @@ def test_an_image_that_cannot_be_pulled_is_told_long_before_the_timeout(berth, n
 
     assert failure.reason == "RELEASE_NOT_READY"
     assert failure.text.startswith(f"not ready: Deployment {namespace}/web (0 of 1 replicas ready; Failed: ")
-    assert "ImagePull" in failure.text
+    # Of the kubelet's two warnings, whichever came last.
+    assert "ErrImagePull" in failure.text or "Failed to pull image" in failure.text or "ImagePullBackOff" in failure.text
 
 
 def test_a_deploy_passes_on_what_helm_service_tells(berth, namespace, echo_chart):
