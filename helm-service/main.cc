@@ -1,5 +1,6 @@
 // Runs Helm and reads its releases.
 
+#include <algorithm>
 #include <chrono>
 #include <fstream>
 #include <iterator>
@@ -30,6 +31,8 @@
 #include "common/status/status.h"
 #include "helm-service/adapters/cached_release_catalog.h"
 #include "helm-service/adapters/chart_sources.h"
+#include "helm-service/adapters/helm_keys.h"
+#include "helm-service/adapters/helm_metrics.h"
 #include "helm-service/adapters/helm_process_runner.h"
 #include "helm-service/adapters/kube_cluster_reader.h"
 #include "helm-service/adapters/kube_release_reader.h"
@@ -40,6 +43,8 @@
 #include "helm-service/domain/polling_observer.h"
 #include "helm-service/domain/process_slots.h"
 #include "helm-service/domain/release_handler.h"
+#include "helm-service/domain/stoppable_runs.h"
+#include "helm-service/domain/unlock_handler.h"
 #include "helm-service/transport/action_codecs.h"
 #include "helm-service/transport/chart_service.h"
 #include "helm-service/transport/helm_service.h"
@@ -57,8 +62,7 @@ constexpr int kChartThreads = 8;
 
 struct Options {
   rpc::ProgramOptions program{.server = {.listen = "0.0.0.0:50051"}};
-  int max_processes = 8;
-  HelmProcessRunner::Options helm;
+  HelmKeys helm;
   ChartSources::Options charts;
   std::string chart_ca_file;
   operation::Options operations{.service = "helm-service", .kube_namespace = "berth"};
@@ -77,32 +81,38 @@ absl::StatusOr<std::string> ReadCaFile(const std::string& path) {
 void AddKeys(config::Table& table, Options& options) {
   rpc::AddProgramKeys(table, options.program, options.operations.kube_namespace);
   operation::AddIdentityKeys(table, options.operations.identity);
-  table.Add("helm.binary", &options.helm.binary, "the helm program: a path, or a name in $PATH")
-      .Required();
-  table.Add("helm.max_processes", &options.max_processes, "Helm processes at one time")
-      .Range(1, 1000);
-  table
-      .Add("helm.work_directory", &options.helm.work_directory,
-           "where each Helm process gets a private folder")
-      .Required();
+  AddHelmKeys(table, options.helm);
   AddChartKeys(table, options.charts);
   table.Add("charts.ca_file", &options.chart_ca_file,
             "PEM file of authorities for charts of no repository; the system's if empty");
 }
 
+// Waits for running operations. At the deadline those end whose Helm can be told to; what is left
+// after that another replica finishes.
+void DrainOperations(operation::Manager& manager, StoppableRuns& stoppable,
+                     std::chrono::seconds stop_timeout, rpc::SteadyTime deadline) {
+  constexpr std::chrono::seconds kLook{1};
+  while (!stoppable.abandoned() && std::chrono::steady_clock::now() < deadline) {
+    if (manager.Drain(std::min(deadline, std::chrono::steady_clock::now() + kLook))) return;
+  }
+  stoppable.StopAll(std::chrono::steady_clock::now() + stop_timeout);
+}
+
 absl::Status Serve(Options options, rpc::StopSignal& stop) {
   metrics::Registry metrics("helm");
-  ASSIGN_OR_RETURN(options.helm.kube, kube::LoadConfig(options.program.kubeconfig));
+  ASSIGN_OR_RETURN(const kube::Config kube, kube::LoadConfig(options.program.kubeconfig));
   ASSIGN_OR_RETURN(const std::unique_ptr<kube::Client> client,
-                   kube::Client::Create(options.helm.kube, {.user_agent = "berth-helm-service"}));
+                   kube::Client::Create(kube, {.user_agent = "berth-helm-service"}));
   RETURN_IF_ERROR(kube::CheckSchemas(*client, {{kube::kChartRepositories}}));
   ASSIGN_OR_RETURN(
       const std::unique_ptr<ChartSources> sources,
       ChartSources::Create(*client, options.operations.kube_namespace, options.charts));
   ASSIGN_OR_RETURN(const std::unique_ptr<process::Supervisor> supervisor,
                    process::Supervisor::Create());
-  ASSIGN_OR_RETURN(const std::unique_ptr<HelmProcessRunner> helm,
-                   HelmProcessRunner::Create(*supervisor, options.helm));
+  HelmMetrics helm_metrics(metrics);
+  ASSIGN_OR_RETURN(
+      const std::unique_ptr<HelmProcessRunner> helm,
+      HelmProcessRunner::Create(*supervisor, helm_metrics, options.helm.RunnerOptions(kube)));
   KubeReleaseStore releases(*client);
   ReleaseFacts facts(*client);
   KubeReleaseReader reader(*client, facts);
@@ -118,13 +128,17 @@ absl::Status Serve(Options options, rpc::StopSignal& stop) {
   chart_threads.Start();
   KubeClusterReader cluster(*client);
   PollingObserver observer(releases, cluster);
-  ProcessSlots slots(static_cast<std::size_t>(options.max_processes));
+  ProcessSlots slots(static_cast<std::size_t>(options.helm.max_processes),
+                     [&](int change) { helm_metrics.WaitingChanged(change); });
+  StoppableRuns stoppable;
 
   operation::CompleteIdentity(options.operations.identity, options.program.server.listen);
   options.operations.peer_channel = [](const std::string& address) {
     return rpc::CreateChannel({.target = address});
   };
-  options.operations.on_lease_lost = [&stop](const absl::Status& why) {
+  options.operations.on_lease_lost = [&](const absl::Status& why) {
+    helm->Leave();
+    stoppable.Abandon();
     stop.Request({.reason = Describe(why), .urgency = rpc::Stop::Urgency::kNow});
   };
   ASSIGN_OR_RETURN(const std::unique_ptr<operation::Manager> manager,
@@ -134,18 +148,25 @@ absl::Status Serve(Options options, rpc::StopSignal& stop) {
                                                   .slots = slots,
                                                   .charts = charts,
                                                   .observer = observer,
+                                                  .stoppable = stoppable,
                                                   .lease = manager->lease()};
-  ReleaseHandler install(InstallCodec(), dependencies);
-  ReleaseHandler upgrade(UpgradeCodec(), dependencies);
-  ReleaseHandler rollback(RollbackCodec(), dependencies);
-  ReleaseHandler uninstall(UninstallCodec(), dependencies);
+  const ReleaseHandler::Options helm_options = options.helm.HandlerOptions();
+  ReleaseHandler install(InstallCodec(), dependencies, helm_options);
+  ReleaseHandler upgrade(UpgradeCodec(), dependencies, helm_options);
+  ReleaseHandler rollback(RollbackCodec(), dependencies, helm_options);
+  ReleaseHandler uninstall(UninstallCodec(), dependencies, helm_options);
+  ReleaseHandler test(TestCodec(), dependencies, helm_options);
+  UnlockHandler unlock(MakeUnlockCodec(), releases);
   manager->RegisterHandler(kInstallMethod, install);
   manager->RegisterHandler(kUpgradeMethod, upgrade);
   manager->RegisterHandler(kRollbackMethod, rollback);
   manager->RegisterHandler(kUninstallMethod, uninstall);
+  manager->RegisterHandler(kTestMethod, test);
+  manager->RegisterHandler(kUnlockMethod, unlock);
 
   rpc::Server server(options.program.server, metrics);
-  HelmServiceImpl service(*manager, server.streams(), releases, catalog, reader, cluster);
+  HelmServiceImpl service(*manager, server.streams(), helm->version(), releases, catalog, reader,
+                          cluster);
   ChartServiceImpl chart_service({.store = sources->store(),
                                   .editor = sources->store(),
                                   .indexes = sources->indexes(),
@@ -156,7 +177,9 @@ absl::Status Serve(Options options, rpc::StopSignal& stop) {
   server.Register(v1::HelmService::service_full_name(), service);
   server.Register(v1::ChartService::service_full_name(), chart_service);
   server.Register(operation::v1::OperationService::service_full_name(), operations);
-  server.OnDrain("operations", [&](rpc::SteadyTime deadline) { manager->Drain(deadline); });
+  server.OnDrain("operations", [&](rpc::SteadyTime deadline) {
+    DrainOperations(*manager, stoppable, options.helm.stop_timeout, deadline);
+  });
   RETURN_IF_ERROR(server.Start());
   catalog.Start();
   sources->Start();
@@ -174,6 +197,7 @@ absl::Status Serve(Options options, rpc::StopSignal& stop) {
     log::Info("stopping", {{"reason", asked.reason}});
   }
   // Helm first: nothing may still work for an operation that another replica takes over.
+  helm->Leave();
   supervisor->Shutdown();
   manager->Shutdown();
   chart_threads.Stop();

@@ -198,9 +198,13 @@ Supervisor::Supervisor(UniqueFd epoll, UniqueFd wake)
 
 Supervisor::~Supervisor() { Shutdown(); }
 
-void Supervisor::Shutdown() {
+void Supervisor::BeginShutdown() {
   thread_.request_stop();
   Post([] {});
+}
+
+void Supervisor::Shutdown() {
+  BeginShutdown();
   if (thread_.joinable()) thread_.join();
 }
 

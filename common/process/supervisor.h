@@ -51,6 +51,9 @@ class Supervisor {
   /// on is reported as CANCELLED. Idempotent. Not to be called from a callback.
   void Shutdown() ABSL_LOCKS_EXCLUDED(mutex_);
 
+  /// As Shutdown, without waiting for it. From any thread.
+  void BeginShutdown() ABSL_LOCKS_EXCLUDED(mutex_);
+
   /// Starts a child soon. Never fails: `callbacks.on_exit` tells.
   Id Start(Command command, Callbacks callbacks);
 

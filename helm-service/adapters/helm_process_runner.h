@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -8,14 +9,17 @@
 #include "common/kube/config.h"
 #include "common/process/command.h"
 #include "common/process/supervisor.h"
+#include "helm-service/adapters/helm_metrics.h"
 #include "helm-service/adapters/work_directory.h"
-#include "helm-service/domain/helm_arguments.h"
 #include "helm-service/domain/helm_runner.h"
+#include "helm-service/domain/helm_version.h"
 
 namespace berth::helm {
 
-/// Runs the `helm` program, each time in a private folder with an environment, caches, an empty
-/// plugin folder and a kubeconfig of its own; values by standard input. Thread safe.
+/// Runs the `helm` program, each time in a private folder with an environment, an empty plugin
+/// folder and a kubeconfig of its own; values by standard input. Of its caches only the one of the
+/// API server's discovery is shared between runs: all of them work on the same server as the same
+/// user, and client-go replaces its files in one step. Thread safe.
 class HelmProcessRunner final : public HelmRunner {
  public:
   struct Options {
@@ -29,30 +33,41 @@ class HelmProcessRunner final : public HelmRunner {
     process::ResourceLimits resource_limits = {.address_space_bytes = std::uint64_t{8} << 30,
                                                .file_size_bytes = std::uint64_t{512} << 20,
                                                .open_files = 1024};
+    process::OutputLimits output_limits;
   };
 
-  /// Finds the program and asks it for its version. `supervisor` outlives the runner. Blocks.
-  /// Errors: INTERNAL (HELM_UNAVAILABLE).
+  /// Finds the program and asks it for its version. `supervisor` and `metrics` outlive the runner.
+  /// Blocks. Errors: INTERNAL (HELM_UNAVAILABLE).
   static absl::StatusOr<std::unique_ptr<HelmProcessRunner>> Create(process::Supervisor& supervisor,
+                                                                   HelmMetrics& metrics,
                                                                    Options options);
 
   const HelmVersion& version() const { return version_; }
+
+  /// Kills every Helm, without waiting for its end; that one, and every later start, is reported
+  /// as CANCELLED. From any thread.
+  void Leave();
 
   absl::StatusOr<std::unique_ptr<Process>> Start(const Action& action, const Task& task,
                                                  Callbacks callbacks) override;
 
  private:
-  HelmProcessRunner(process::Supervisor& supervisor, Options options,
+  HelmProcessRunner(process::Supervisor& supervisor, HelmMetrics& metrics, Options options,
                     std::unique_ptr<WorkDirectory> work);
 
   absl::StatusOr<HelmVersion> ProbeVersion();
   /// A command without arguments and input that runs in `directory`, which is filled for it.
   absl::StatusOr<process::Command> Prepare(const RunDirectory& directory) const;
 
+  /// What is told of an exit of the supervisor's.
+  absl::StatusOr<HelmExit> Translate(const absl::StatusOr<process::Exit>& exit) const;
+
   process::Supervisor& supervisor_;
+  HelmMetrics& metrics_;
   const Options options_;
   const std::unique_ptr<WorkDirectory> work_;
   HelmVersion version_;
+  std::atomic<bool> leaving_ = false;
 };
 
 }  // namespace berth::helm

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "common/kube/errors.h"
 #include "common/kube/object.h"
@@ -21,15 +22,19 @@ absl::StatusOr<kube::ObjectList> KubeReleaseStore::ListSecrets(const ReleaseKey&
                        .form = kube::Form::kMetadata});
 }
 
-absl::StatusOr<std::optional<RevisionInfo>> KubeReleaseStore::Newest(const ReleaseKey& key) {
+absl::StatusOr<std::vector<RevisionInfo>> KubeReleaseStore::Revisions(const ReleaseKey& key) {
   ASSIGN_OR_RETURN(const kube::ObjectList list, ListSecrets(key));
-  std::optional<RevisionInfo> newest;
+  std::vector<RevisionInfo> revisions;
   for (const kube::Json& secret : list.items) {
     const std::optional<RevisionInfo> info = RevisionInfoOf(secret);
-    if (!info.has_value()) continue;
-    if (!newest.has_value() || info->revision > newest->revision) newest = info;
+    if (info.has_value()) revisions.push_back(*info);
   }
-  return newest;
+  return revisions;
+}
+
+absl::StatusOr<std::optional<RevisionInfo>> KubeReleaseStore::Newest(const ReleaseKey& key) {
+  ASSIGN_OR_RETURN(const std::vector<RevisionInfo> revisions, Revisions(key));
+  return NewestOf(revisions);
 }
 
 absl::StatusOr<kube::Json> KubeReleaseStore::GetSecret(const ReleaseKey& key, int revision) {
@@ -80,7 +85,7 @@ absl::Status KubeReleaseStore::MarkFailed(const ReleaseKey& key, int revision,
   for (int i = 0; i < kTries; ++i) {
     ASSIGN_OR_RETURN(kube::Json secret, GetSecret(key, revision));
     const std::optional<RevisionInfo> info = RevisionInfoOf(secret);
-    if (!info.has_value() || !IsPending(info->status)) return absl::OkStatus();
+    if (!info.has_value() || !IsLocked(info->status)) return absl::OkStatus();
     const std::string_view failed = ToString(ReleaseStatus::kFailed);
     ASSIGN_OR_RETURN(std::string data,
                      WithStatus(kube::StringAt(secret, {"data", "release"}), failed, description));

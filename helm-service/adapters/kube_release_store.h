@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -17,6 +18,7 @@ class KubeReleaseStore final : public ReleaseStore {
   explicit KubeReleaseStore(kube::Client& client) : client_(client) {}
 
   absl::StatusOr<std::optional<RevisionInfo>> Newest(const ReleaseKey& key) override;
+  absl::StatusOr<std::vector<RevisionInfo>> Revisions(const ReleaseKey& key) override;
   absl::StatusOr<Release> Read(const ReleaseKey& key, int revision) override;
   absl::StatusOr<ReleaseContent> ReadContent(const ReleaseKey& key, int revision) override;
   absl::StatusOr<ConsistencyToken> TokenOf(const ReleaseKey& key) override;

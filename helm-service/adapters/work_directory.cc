@@ -86,7 +86,7 @@ WorkDirectory::~WorkDirectory() {
 }
 
 absl::StatusOr<std::shared_ptr<RunDirectory>> WorkDirectory::MakeRun() {
-  const fs::path path = own_ / std::to_string(next_run_++);
+  const fs::path path = own_ / ("run-" + std::to_string(next_run_++));
   RETURN_IF_ERROR(MakePrivateFolder(path));
   return std::make_shared<RunDirectory>(path);
 }

@@ -45,6 +45,11 @@ class WorkDirectory {
 
   absl::StatusOr<std::shared_ptr<RunDirectory>> MakeRun();
 
+  /// Where something that all runs share may be kept; goes with this.
+  std::string SharedPathOf(std::string_view name) const {
+    return (own_ / "shared" / name).string();
+  }
+
  private:
   WorkDirectory(std::filesystem::path own, process::UniqueFd lock)
       : own_(std::move(own)), lock_(std::move(lock)) {}

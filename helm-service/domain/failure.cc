@@ -90,12 +90,18 @@ Error NotFound(const ReleaseKey& key) {
 
 }  // namespace
 
+bool HasNothingToUninstall(const Action& action, const std::optional<RevisionInfo>& newest) {
+  const auto* uninstall = std::get_if<Uninstall>(&action.what);
+  if (uninstall == nullptr) return false;
+  return !newest.has_value() ||
+         (uninstall->keep_history && newest->status == ReleaseStatus::kUninstalled);
+}
+
 absl::Status CheckPreconditions(const Action& action, const std::optional<RevisionInfo>& newest) {
   const bool installs = std::holds_alternative<Install>(action.what);
   const auto* upgrade = std::get_if<Upgrade>(&action.what);
   const auto* uninstall = std::get_if<Uninstall>(&action.what);
-  const bool may_be_missing = uninstall != nullptr && uninstall->allow_missing;
-  if (may_be_missing && !newest.has_value()) return absl::OkStatus();
+  if (HasNothingToUninstall(action, newest) && uninstall->allow_missing) return absl::OkStatus();
   if (action.expected_revision != 0 && RevisionOf(newest) != action.expected_revision) {
     return Error(
                StatusCode::kFailedPrecondition, Reason::ERROR_REASON_REVISION_MISMATCH,
@@ -103,6 +109,7 @@ absl::Status CheckPreconditions(const Action& action, const std::optional<Revisi
                            RevisionOf(newest), action.expected_revision))
         .WithMetadata("revision", std::to_string(RevisionOf(newest)));
   }
+  if (HasNothingToUninstall(action, newest)) return NotFound(action.release);
   if (!newest.has_value()) {
     const bool fine = installs || (upgrade != nullptr && upgrade->install);
     return fine ? absl::OkStatus() : absl::Status(NotFound(action.release));
@@ -114,10 +121,18 @@ absl::Status CheckPreconditions(const Action& action, const std::optional<Revisi
                            Describe(action.release), newest->revision))
         .WithMetadata("revision", std::to_string(newest->revision));
   }
-  if (upgrade != nullptr && IsPending(newest->status)) {
+  const bool needs_installed = IsTest(action) || (upgrade != nullptr && !upgrade->install);
+  if (needs_installed && newest->status == ReleaseStatus::kUninstalled) {
+    return Error(
+        StatusCode::kNotFound, Reason::ERROR_REASON_RELEASE_NOT_FOUND,
+        fmt::format("{} is uninstalled with its history kept: upgrade it with `install`, or "
+                    "roll it back",
+                    Describe(action.release)));
+  }
+  if (upgrade != nullptr && IsLocked(newest->status)) {
     return Error(StatusCode::kAborted, Reason::ERROR_REASON_RELEASE_LOCKED,
                  fmt::format("{} is {} at revision {} by somebody outside of Berth: wait for them, "
-                             "or roll back",
+                             "or unlock it if they are gone",
                              Describe(action.release), ToString(newest->status), newest->revision));
   }
   return absl::OkStatus();
@@ -137,9 +152,11 @@ absl::Status ExplainFailure(const Action& action, const FailedHelm& failed) {
   if (NamesAMissingNamespace(text)) {
     return Error(StatusCode::kFailedPrecondition, Reason::ERROR_REASON_NAMESPACE_NOT_FOUND, text);
   }
-  // Helm fetches and renders a chart before it stores the new revision.
-  const bool from_chart =
-      ReadsChart(action) && RevisionOf(failed.after) == RevisionOf(failed.before);
+  // Helm fetches and renders a chart before it stores the new revision; an install that was taken
+  // back has none either.
+  const bool from_chart = ReadsChart(action) &&
+                          RevisionOf(failed.after) == RevisionOf(failed.before) &&
+                          text.find("has been uninstalled due to") == std::string::npos;
   return Error(StatusCode::kFailedPrecondition,
                from_chart ? Reason::ERROR_REASON_CHART_INVALID : Reason::ERROR_REASON_HELM_FAILED,
                text.empty() ? "Helm failed without a word" : text);

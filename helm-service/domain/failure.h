@@ -17,6 +17,10 @@ namespace berth::helm {
 /// (REVISION_MISMATCH), ABORTED (RELEASE_LOCKED).
 absl::Status CheckPreconditions(const Action& action, const std::optional<RevisionInfo>& newest);
 
+/// Whether the action is an uninstall and there is nothing left for it: no release, or one that is
+/// uninstalled with its history kept, which is what it asks for.
+bool HasNothingToUninstall(const Action& action, const std::optional<RevisionInfo>& newest);
+
 /// What is known of a Helm that did not exit with 0.
 struct FailedHelm {
   HelmExit exit;

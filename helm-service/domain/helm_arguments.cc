@@ -3,11 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
+#include <cstdint>
+#include <optional>
+#include <string_view>
 #include <utility>
-
-#include "absl/status/status.h"
-#include "helm-service/domain/overloaded.h"
 
 namespace berth::helm {
 namespace {
@@ -21,6 +20,9 @@ class Arguments {
     flags_.push_back(fmt::format("--{}={}", name, value));
   }
   void Switch(std::string_view name) { flags_.push_back(fmt::format("--{}", name)); }
+  void SwitchIf(bool on, std::string_view name) {
+    if (on) Switch(name);
+  }
   void Positional(std::string value) { positionals_.push_back(std::move(value)); }
 
   std::vector<std::string> Take() && {
@@ -34,67 +36,132 @@ class Arguments {
   std::vector<std::string> positionals_;
 };
 
-}  // namespace
+bool IsHelm4(const HelmVersion& version) { return version.major >= 4; }
 
-absl::StatusOr<HelmVersion> HelmVersion::Parse(std::string_view text) {
-  HelmVersion version;
-  std::string_view rest = text;
-  if (rest.starts_with('v')) rest.remove_prefix(1);
-  for (int* part : {&version.major, &version.minor, &version.patch}) {
-    const auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), *part);
-    if (error != std::errc()) {
-      return absl::InvalidArgumentError(
-          fmt::format("'{}' is not a version of Helm", text.substr(0, 100)));
-    }
-    rest.remove_prefix(static_cast<std::size_t>(end - rest.data()));
-    if (!rest.starts_with('.')) break;
-    rest.remove_prefix(1);
+std::string_view WordOf(ServerSideApply apply) {
+  switch (apply) {
+    case ServerSideApply::kEnabled:
+      return "true";
+    case ServerSideApply::kDisabled:
+      return "false";
+    case ServerSideApply::kAuto:
+      return "auto";
   }
-  return version;
+  return {};
 }
 
-std::string HelmVersion::ToString() const { return fmt::format("{}.{}.{}", major, minor, patch); }
-
-absl::Status CheckSupported(const HelmVersion& version) {
-  constexpr HelmVersion kOldest{3, 14, 0};
-  constexpr int kNewestMajor = 4;
-  if (version >= kOldest && version.major <= kNewestMajor) return absl::OkStatus();
-  return absl::FailedPreconditionError(fmt::format(
-      "Helm {} is not supported: use Helm 3 from {} on, or Helm 4", version.ToString(), "3.14"));
+std::string_view FlagOf(ValuesPolicy policy) {
+  switch (policy) {
+    case ValuesPolicy::kReset:
+      // Without it Helm keeps the old values when the new ones are empty.
+      return "reset-values";
+    case ValuesPolicy::kReuse:
+      return "reuse-values";
+    case ValuesPolicy::kResetThenReuse:
+      return "reset-then-reuse-values";
+  }
+  return {};
 }
+
+std::string_view WordOf(Cascade cascade) {
+  switch (cascade) {
+    case Cascade::kBackground:
+      return "background";
+    case Cascade::kForeground:
+      return "foreground";
+    case Cascade::kOrphan:
+      return "orphan";
+  }
+  return {};
+}
+
+void AddWriteOptions(Arguments& arguments, const WriteOptions& write, const HelmVersion& version) {
+  arguments.SwitchIf(write.wait_for_jobs, "wait-for-jobs");
+  arguments.SwitchIf(write.disable_hooks, "no-hooks");
+  if (write.force && IsHelm4(version)) {
+    // Helm 4 refuses to replace objects by server-side apply, which is its default.
+    arguments.Switch("force-replace");
+    arguments.Flag("server-side", "false");
+  } else if (write.force) {
+    arguments.Switch("force");
+  } else if (write.server_side_apply.has_value()) {
+    arguments.Flag("server-side", WordOf(*write.server_side_apply));
+  }
+}
+
+void AddApplyOptions(Arguments& arguments, const ApplyOptions& apply, const HelmVersion& version) {
+  arguments.Flag("values", "-");
+  arguments.SwitchIf(apply.rollback_on_failure,
+                     IsHelm4(version) ? "rollback-on-failure" : "atomic");
+  arguments.SwitchIf(apply.take_ownership, "take-ownership");
+  arguments.SwitchIf(apply.skip_crds, "skip-crds");
+  arguments.SwitchIf(apply.disable_openapi_validation, "disable-openapi-validation");
+  arguments.SwitchIf(apply.skip_schema_validation, "skip-schema-validation");
+  if (!apply.labels.empty()) arguments.Flag("labels", apply.labels.ToFlag());
+  if (!apply.description.value().empty()) {
+    arguments.Flag("description", apply.description.value());
+  }
+}
+
+void AddHistoryLimit(Arguments& arguments, const std::optional<int>& limit) {
+  if (limit.has_value()) arguments.Flag("history-max", std::to_string(*limit));
+}
+
+void AddOwn(Arguments& arguments, const Install& install, const std::string& archive_path) {
+  arguments.SwitchIf(install.create_namespace, "create-namespace");
+  arguments.Positional(archive_path);
+}
+
+void AddOwn(Arguments& arguments, const Upgrade& upgrade, const std::string& archive_path) {
+  arguments.Switch(FlagOf(upgrade.values_policy));
+  arguments.SwitchIf(upgrade.install, "install");
+  arguments.SwitchIf(upgrade.create_namespace, "create-namespace");
+  AddHistoryLimit(arguments, upgrade.history_limit);
+  arguments.Positional(archive_path);
+}
+
+void AddOwn(Arguments& arguments, const Rollback& rollback, const std::string&) {
+  AddHistoryLimit(arguments, rollback.history_limit);
+  arguments.Positional(std::to_string(rollback.revision));
+}
+
+void AddOwn(Arguments& arguments, const Uninstall& uninstall, const std::string&) {
+  arguments.SwitchIf(uninstall.keep_history, "keep-history");
+  arguments.SwitchIf(uninstall.disable_hooks, "no-hooks");
+  if (!uninstall.description.value().empty()) {
+    arguments.Flag("description", uninstall.description.value());
+  }
+  if (uninstall.cascade != Cascade::kBackground) {
+    arguments.Flag("cascade", WordOf(uninstall.cascade));
+  }
+}
+
+void AddOwn(Arguments& arguments, const Test& test, const std::string&) {
+  for (const ObjectName& name : test.names) arguments.Flag("filter", "name=" + name.value());
+}
+
+}  // namespace
 
 std::vector<std::string> HelmArguments(const Action& action, const HelmVersion& version,
                                        std::chrono::seconds timeout,
                                        const std::string& archive_path) {
-  constexpr std::string_view kCommands[] = {"install", "upgrade", "rollback", "uninstall"};
+  constexpr std::string_view kCommands[] = {"install", "upgrade", "rollback", "uninstall", "test"};
   Arguments arguments{std::string(kCommands[action.what.index()])};
   arguments.Flag("namespace", action.release.ns.value());
   arguments.Flag("timeout", fmt::format("{}s", std::max<std::int64_t>(timeout.count(), 1)));
   // What Helm does is only told in its debug output.
   arguments.Switch("debug");
   // Helm 4 takes a strategy and reads a bare --wait as the same one.
-  if (action.wait && version.major >= 4) arguments.Flag("wait", "watcher");
-  if (action.wait && version.major < 4) arguments.Switch("wait");
-  if (ReadsChart(action)) arguments.Flag("values", "-");
+  if (action.wait && IsHelm4(version)) arguments.Flag("wait", "watcher");
+  if (action.wait && !IsHelm4(version)) arguments.Switch("wait");
+  if (const WriteOptions* write = WriteOptionsOf(action)) {
+    AddWriteOptions(arguments, *write, version);
+  }
+  if (const ApplyOptions* apply = ApplyOptionsOf(action)) {
+    AddApplyOptions(arguments, *apply, version);
+  }
   arguments.Positional(action.release.name.value());
-  std::visit(Overloaded{
-                 [&](const Install& install) {
-                   if (install.create_namespace) arguments.Switch("create-namespace");
-                   arguments.Positional(archive_path);
-                 },
-                 [&](const Upgrade& upgrade) {
-                   // Without it Helm keeps the old values when the new ones are empty.
-                   arguments.Switch("reset-values");
-                   if (upgrade.install) arguments.Switch("install");
-                   if (upgrade.create_namespace) arguments.Switch("create-namespace");
-                   arguments.Positional(archive_path);
-                 },
-                 [&](const Rollback& rollback) {
-                   arguments.Positional(std::to_string(rollback.revision));
-                 },
-                 [&](const Uninstall&) {},
-             },
-             action.what);
+  std::visit([&](const auto& what) { AddOwn(arguments, what, archive_path); }, action.what);
   return std::move(arguments).Take();
 }
 

@@ -14,7 +14,7 @@ HelmOutput::HelmOutput(std::shared_ptr<operation::Reporter> reporter,
                        std::shared_ptr<const Redactor> redactor, const Action& action)
     : reporter_(std::move(reporter)),
       redactor_(std::move(redactor)),
-      log_(/*shows_values=*/ReadsChart(action)) {}
+      log_(/*shows_values=*/ReadsChart(action) || IsTest(action)) {}
 
 void HelmOutput::OnLine(HelmStream stream, const std::string& line) {
   const std::optional<HelmLog::Entry> entry = log_.Read(stream, line);

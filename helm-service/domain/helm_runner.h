@@ -42,6 +42,8 @@ class HelmRunner {
     virtual ~Process() = default;
     /// Asks Helm to stop.
     virtual void Terminate() = 0;
+    /// Ends it at once.
+    virtual void Kill() = 0;
   };
 
   virtual ~HelmRunner() = default;

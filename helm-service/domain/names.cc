@@ -55,4 +55,18 @@ absl::StatusOr<ChartName> ChartName::Parse(std::string_view text) {
       "must be 1 to {} letters, digits, '.', '_' or '-', with a letter or digit first", kLongest));
 }
 
+absl::StatusOr<ObjectName> ObjectName::Parse(std::string_view text) {
+  constexpr std::size_t kLongest = 253;
+  const bool well_formed = !text.empty() && text.size() <= kLongest &&
+                           IsLetterOrDigit(text.front()) && IsLetterOrDigit(text.back()) &&
+                           std::all_of(text.begin(), text.end(), [](char c) {
+                             return IsLetterOrDigit(c) || c == '-' || c == '.';
+                           });
+  if (well_formed) return ObjectName(std::string(text));
+  return absl::InvalidArgumentError(
+      fmt::format("must be 1 to {} lower case letters, digits, '-' or '.', with a letter or digit "
+                  "at both ends",
+                  kLongest));
+}
+
 }  // namespace berth::helm

@@ -67,6 +67,20 @@ class ChartName {
   std::string value_;
 };
 
+/// Name of a Kubernetes object: lower case letters, digits, '-' and '.', 1 to 253 characters.
+class ObjectName {
+ public:
+  /// Errors: INVALID_ARGUMENT, saying what would be right.
+  static absl::StatusOr<ObjectName> Parse(std::string_view text);
+
+  const std::string& value() const { return value_; }
+  friend auto operator<=>(const ObjectName&, const ObjectName&) = default;
+
+ private:
+  explicit ObjectName(std::string value) : value_(std::move(value)) {}
+  std::string value_;
+};
+
 /// Which release: releases of one name in two namespaces are strangers.
 struct ReleaseKey {
   NamespaceName ns;

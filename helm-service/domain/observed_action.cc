@@ -22,6 +22,9 @@ std::vector<std::string> HookEvents(const Action& action, int revision_before) {
                         [](const Uninstall&) {
                           return std::vector<std::string>{"pre-delete", "post-delete"};
                         },
+                        [](const Test&) {
+                          return std::vector<std::string>{"test", "test-success"};
+                        },
                     },
                     action.what);
 }
@@ -30,8 +33,9 @@ std::vector<std::string> HookEvents(const Action& action, int revision_before) {
 
 ObservedAction ObservedAction::Of(const Action& action, int revision_before, kube::Time launched) {
   const bool removes = IsUninstall(action);
+  const bool makes_revision = !removes && !IsTest(action);
   return {.release = action.release,
-          .revision = removes ? revision_before : revision_before + 1,
+          .revision = makes_revision ? revision_before + 1 : revision_before,
           .goal = removes ? Goal::kGone : Goal::kReady,
           .waits = action.wait,
           .hook_events = HookEvents(action, revision_before),

@@ -17,27 +17,35 @@ bool ProcessSlots::Ticket::granted() const {
 std::unique_ptr<ProcessSlots::Ticket> ProcessSlots::Enter(const std::string& ns,
                                                           std::function<void()> wake) {
   std::unique_ptr<Ticket> ticket(new Ticket(*this, ns, std::move(wake)));
-  const MutexLock lock(mutex_);
-  waiting_[ns].push_back(ticket.get());
-  // A slot is only free while nobody waits, so this grants the new ticket or none.
-  GrantNext();
+  bool waits = false;
+  {
+    const MutexLock lock(mutex_);
+    waiting_[ns].push_back(ticket.get());
+    // A slot is only free while nobody waits, so this grants the new ticket or none.
+    waits = GrantNext() == nullptr;
+  }
+  if (waits) on_waiting_(+1);
   return ticket;
 }
 
 void ProcessSlots::Leave(Ticket& ticket) {
   std::function<void()> wake;
+  bool one_less = false;
   {
     const MutexLock lock(mutex_);
     if (ticket.granted_) {
       ++free_;
       // Copied: the ticket may be gone once the mutex is free.
       if (const Ticket* next = GrantNext()) wake = next->wake_;
+      one_less = wake != nullptr;
     } else {
       std::deque<Ticket*>& line = waiting_[ticket.ns_];
       std::erase(line, &ticket);
       if (line.empty()) waiting_.erase(ticket.ns_);
+      one_less = true;
     }
   }
+  if (one_less) on_waiting_(-1);
   if (wake) wake();
 }
 

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/base/thread_annotations.h"
 #include "common/sync/mutex.h"
@@ -37,7 +38,11 @@ class ProcessSlots {
     bool granted_ = false;  // guarded by slots_.mutex_
   };
 
-  explicit ProcessSlots(std::size_t count) : free_(count) {}
+  /// `on_waiting` is told by how much the number of waiting tickets has changed; any thread, must
+  /// not block.
+  explicit ProcessSlots(
+      std::size_t count, std::function<void(int change)> on_waiting = [](int) {})
+      : on_waiting_(std::move(on_waiting)), free_(count) {}
 
   /// Joins the line. `wake` is called, from any thread, if the slot is granted later than at once;
   /// it must not block or touch tickets.
@@ -48,6 +53,7 @@ class ProcessSlots {
   // Takes the next waiting ticket out of the line; null if none waits or no slot is free.
   Ticket* GrantNext() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
+  const std::function<void(int change)> on_waiting_;
   mutable Mutex mutex_;
   std::size_t free_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, std::deque<Ticket*>> waiting_ ABSL_GUARDED_BY(mutex_);

@@ -1,5 +1,6 @@
 #include "helm-service/domain/release.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -37,6 +38,17 @@ std::string_view ToString(ReleaseStatus status) {
 bool IsPending(ReleaseStatus status) {
   return status == ReleaseStatus::kPendingInstall || status == ReleaseStatus::kPendingUpgrade ||
          status == ReleaseStatus::kPendingRollback;
+}
+
+bool IsLocked(ReleaseStatus status) {
+  return IsPending(status) || status == ReleaseStatus::kUninstalling;
+}
+
+std::optional<RevisionInfo> NewestOf(const std::vector<RevisionInfo>& revisions) {
+  const auto newest = std::max_element(
+      revisions.begin(), revisions.end(),
+      [](const RevisionInfo& a, const RevisionInfo& b) { return a.revision < b.revision; });
+  return newest == revisions.end() ? std::nullopt : std::optional(*newest);
 }
 
 }  // namespace berth::helm

@@ -32,6 +32,9 @@ std::string_view ToString(ReleaseStatus status);
 /// Whether Helm refuses to touch the release because it believes that someone works on it.
 bool IsPending(ReleaseStatus status);
 
+/// Whether Helm refuses to upgrade the release because of its state: pending, or half uninstalled.
+bool IsLocked(ReleaseStatus status);
+
 /// What the labels of a release's newest revision say.
 struct RevisionInfo {
   /// From 1.
@@ -40,6 +43,9 @@ struct RevisionInfo {
 
   bool operator==(const RevisionInfo&) const = default;
 };
+
+/// The one with the highest number; nothing for none.
+std::optional<RevisionInfo> NewestOf(const std::vector<RevisionInfo>& revisions);
 
 /// Labels of users, ordered by key; Helm's own are left out.
 using Labels = std::vector<std::pair<std::string, std::string>>;

@@ -7,12 +7,14 @@
 #include <string>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include "common/status/macros.h"
 #include "common/status/status.h"
 #include "helm-service/domain/failure.h"
 #include "helm-service/domain/helm_output.h"
 #include "helm-service/domain/overloaded.h"
+#include "helm-service/domain/take_back.h"
 
 namespace berth::helm {
 namespace {
@@ -52,6 +54,9 @@ Phase WorkingPhase(const Action& action) {
           [&](const Uninstall&) {
             return Phase{"UNINSTALLING", fmt::format("Helm uninstalls {}", name)};
           },
+          [&](const Test&) {
+            return Phase{"TESTING", fmt::format("Helm tests {}", name)};
+          },
       },
       action.what);
 }
@@ -59,6 +64,10 @@ Phase WorkingPhase(const Action& action) {
 bool IsPassing(const absl::Status& status) {
   return status.code() == StatusCode::kUnavailable ||
          status.code() == StatusCode::kDeadlineExceeded;
+}
+
+Progress WaitOrFail(const absl::Status& error) {
+  return IsPassing(error) ? Progress(Wait{kRetry}) : Failed{error};
 }
 
 // A failure of the Kubernetes API that may pass is waited out; the deadline ends that.
@@ -98,17 +107,49 @@ int RevisionOf(const std::optional<RevisionInfo>& info) {
   return info.has_value() ? info->revision : 0;
 }
 
-// What a takeover needs to know; no secrets.
-nlohmann::json PlanOf(const Action& action, const std::optional<RevisionInfo>& before) {
-  return {{"uninstall", IsUninstall(action)},
-          {"revisionBefore", RevisionOf(before)},
-          {"wait", action.wait}};
+// Bound on each wait of Helm's.
+seconds WaitTimeout(const Action& action, std::chrono::milliseconds remaining) {
+  const seconds left = std::max(std::chrono::floor<seconds>(remaining) - kReportMargin, seconds(1));
+  return std::min(action.step_timeout.value_or(left), left);
 }
 
-std::optional<RevisionInfo> BeforeFromPlan(const nlohmann::json& plan) {
-  const int revision = plan.value("revisionBefore", 0);
-  if (revision == 0) return std::nullopt;
-  return RevisionInfo{.revision = revision};
+std::optional<RevisionInfo> BeforeOf(const ReleasePlan& plan) {
+  if (plan.revision_before == 0) return std::nullopt;
+  return RevisionInfo{.revision = plan.revision_before};
+}
+
+// Whether a failure of the action is to be taken back.
+bool TakesBack(const Action& action) {
+  const ApplyOptions* apply = ApplyOptionsOf(action);
+  return apply != nullptr && apply->rollback_on_failure;
+}
+
+// Whether Helm leaves no locked release when it is asked to stop.
+bool CanBeStopped(const Action& action) { return ReadsChart(action) || IsTest(action); }
+
+// Whether it also ends at once then.
+bool EndsAtOnce(const Action& action) { return CanBeStopped(action) && !TakesBack(action); }
+
+// The values that the chart's schemas are to hold for; nothing if they are not known here, or are
+// not to be checked.
+std::optional<nlohmann::json> ValuesToCheck(const Action& action) {
+  const auto* upgrade = std::get_if<Upgrade>(&action.what);
+  const bool reuses = upgrade != nullptr && upgrade->values_policy != ValuesPolicy::kReset;
+  if (reuses || ApplyOptionsOf(action)->skip_schema_validation) return std::nullopt;
+  return *ValuesOf(action);
+}
+
+// The same error, naming the revision if the operation made it.
+absl::Status WithRevision(const absl::Status& error, const ReleasePlan& plan,
+                          const std::optional<RevisionInfo>& after) {
+  if (RevisionOf(after) <= plan.revision_before) return error;
+  return WithMetadata(error, "revision", std::to_string(after->revision));
+}
+
+absl::Status UndoIncomplete(const absl::Status& cause, std::string_view why) {
+  return Error(cause.code(), Reason::ERROR_REASON_UNDO_INCOMPLETE,
+               fmt::format("{}; it could not be taken back: {}", std::string(cause.message()), why))
+      .WithMetadata("cause", ReasonName(ReasonOf(cause)));
 }
 
 absl::StatusOr<ReleaseKey> KeyOf(const operation::Spec& spec) {
@@ -125,23 +166,38 @@ struct ReleaseHandler::Attempt {
   // Until Helm can have it.
   std::unique_ptr<ChartPreparer::Preparation> chart;
   std::unique_ptr<ProcessSlots::Ticket> ticket;
-  std::optional<RevisionInfo> before;
+  std::unique_ptr<StoppableRuns::Member> stoppable;
+  // As recorded.
+  ReleasePlan plan;
+  // The newest revision when `action` was decided upon; 0 for none.
+  int newest_before = 0;
+  // When tests had been started before this operation.
+  TestStarts test_starts;
   bool begun = false;
-  bool stop_reported = false;
   // An uninstall that Helm has begun can only be finished: cancelling it would leave a wreck.
   bool only_forward = false;
+  bool stop_considered = false;
+  // Why Helm was asked to stop, if it was.
+  absl::Status stopped;
+  // Why `action` takes back what the operation did, if it does.
+  absl::Status taken_back_for;
   std::shared_ptr<HelmOutput> output;
   std::unique_ptr<Observation> observation;
   // Last: destroyed first, so that Helm is dead before its slot is given to another.
   std::unique_ptr<HelmRunner::Process> helm;
 
   bool MustStop(const Run& run) const {
-    return run.remaining().count() == 0 || (run.cancel_requested() && !only_forward);
+    const bool cancelled = run.cancel_requested() && !only_forward && !run.undo().has_value();
+    return run.remaining().count() == 0 || cancelled;
+  }
+
+  bool MustLeave(const StoppableRuns& runs) const {
+    return stoppable != nullptr && runs.stopping();
   }
 };
 
-ReleaseHandler::ReleaseHandler(ActionCodec codec, Dependencies dependencies)
-    : codec_(std::move(codec)), dependencies_(dependencies) {}
+ReleaseHandler::ReleaseHandler(ActionCodec codec, Dependencies dependencies, Options options)
+    : codec_(std::move(codec)), dependencies_(dependencies), options_(options) {}
 
 Progress ReleaseHandler::Advance(Run& run) {
   if (!run.state().has_value()) run.state() = std::make_shared<Attempt>();
@@ -183,11 +239,16 @@ Progress ReleaseHandler::Begin(Run& run, Attempt& attempt) const {
   if (absl::Status status = CheckPreconditions(*attempt.action, *before); !status.ok()) {
     return Failed{status};
   }
-  if (IsUninstall(*attempt.action) && !before->has_value()) {
-    return Done{codec_.result(std::nullopt)};
+  if (HasNothingToUninstall(*attempt.action, *before)) {
+    return Done{codec_.result({})};
   }
-  attempt.before = *before;
-  if (absl::Status status = run.BeginEffects(PlanOf(*attempt.action, *before)); !status.ok()) {
+  if (IsTest(*attempt.action)) {
+    absl::Status prepared = PrepareTests(attempt, (*before)->revision);
+    if (!prepared.ok()) return RetryOrFail(run, prepared);
+  }
+  attempt.plan = ReleasePlan::Of(*attempt.action, *before);
+  attempt.newest_before = RevisionOf(*before);
+  if (absl::Status status = run.BeginEffects(attempt.plan.ToJson()); !status.ok()) {
     return Wait{kRetry};
   }
   attempt.begun = true;
@@ -201,8 +262,16 @@ std::unique_ptr<ChartPreparer::Preparation> ReleaseHandler::PrepareChart(Run& ru
     run.Phase("FETCHING_CHART", fmt::format("Berth fetches {}", DescribeSource(chart)));
   }
   return dependencies_.charts.Start(
-      {.chart = std::move(chart), .values = *ValuesOf(action), .deadline = run.deadline()},
+      {.chart = std::move(chart), .values = ValuesToCheck(action), .deadline = run.deadline()},
       [reporter = run.reporter()] { reporter->Wake(); });
+}
+
+void ReleaseHandler::GoOnWith(Run& run, Attempt& attempt, Action action, int newest) const {
+  attempt.newest_before = newest;
+  attempt.helm.reset();
+  attempt.action = std::move(action);
+  attempt.begun = true;
+  JoinLine(run, attempt);
 }
 
 void ReleaseHandler::JoinLine(Run& run, Attempt& attempt) const {
@@ -211,19 +280,26 @@ void ReleaseHandler::JoinLine(Run& run, Attempt& attempt) const {
 }
 
 Progress ReleaseHandler::Launch(Run& run, Attempt& attempt) const {
-  if (attempt.MustStop(run)) return Failed{Stopped(run)};
-  if (!attempt.ticket->granted() || !dependencies_.lease.FreshEnoughToSpawn()) return Wait{kRetry};
+  if (attempt.MustStop(run)) return GiveUp(run, attempt);
+  const bool leaving = dependencies_.stoppable.stopping();
+  if (leaving || !attempt.ticket->granted() || !dependencies_.lease.FreshEnoughToSpawn()) {
+    return Wait{kRetry};
+  }
   const Action& action = *attempt.action;
   const Phase phase = WorkingPhase(action);
   run.Phase(phase.name, phase.message);
   const std::shared_ptr<Redactor> redactor = MakeRedactor(action);
   attempt.output = std::make_shared<HelmOutput>(run.reporter(), redactor, action);
   attempt.observation = dependencies_.observer.Observe(
-      ObservedAction::Of(action, RevisionOf(attempt.before), Now()), run.reporter(), redactor);
+      ObservedAction::Of(action, attempt.newest_before, Now()), run.reporter(), redactor);
+  if (EndsAtOnce(action)) {
+    attempt.stoppable =
+        dependencies_.stoppable.Join([reporter = run.reporter()] { reporter->Wake(); });
+  }
   const HelmRunner::Task task{
-      .wait_timeout =
-          std::max(std::chrono::floor<seconds>(run.remaining()) - kReportMargin, seconds(1)),
-      .kill_after = run.remaining() + kKillMargin,
+      .wait_timeout = WaitTimeout(action, run.remaining()),
+      .kill_after = run.remaining() + options_.kill_margin +
+                    (TakesBack(action) ? undo_allowance() : seconds(0)),
   };
   absl::StatusOr<std::unique_ptr<HelmRunner::Process>> process = dependencies_.helm.Start(
       action, task,
@@ -236,20 +312,63 @@ Progress ReleaseHandler::Launch(Run& run, Attempt& attempt) const {
   return Wait{};
 }
 
+Progress ReleaseHandler::GiveUp(Run& run, Attempt& attempt) const {
+  const ReleaseKey& release = attempt.action->release;
+  const absl::StatusOr<std::optional<RevisionInfo>> now = dependencies_.releases.Newest(release);
+  if (!now.ok()) return WaitOrFail(now.status());
+  if (absl::Status status = Unlock(*attempt.action, attempt.plan, *now); !status.ok()) {
+    return WaitOrFail(status);
+  }
+  const absl::Status error = attempt.taken_back_for.ok()
+                                 ? Stopped(run)
+                                 : UndoIncomplete(attempt.taken_back_for, "its time was up");
+  return Failed{WithRevision(error, attempt.plan, *now)};
+}
+
 Progress ReleaseHandler::Follow(Run& run, Attempt& attempt) const {
   const std::optional<absl::StatusOr<HelmExit>> exit = attempt.output->exit();
   if (exit.has_value()) {
     if (!attempt.observation->Finish(Succeeded(*exit))) return Wait{kRetry};
     return Conclude(run, attempt, *exit);
   }
-  if (!attempt.MustStop(run) || attempt.stop_reported) return Wait{};
-  attempt.stop_reported = true;
-  if (ReadsChart(*attempt.action)) {
-    run.Phase("STOPPING", "Helm is asked to stop");
-    attempt.helm->Terminate();
-  } else {
-    run.Phase("FINISHING", "Helm cannot be stopped here without leaving the release locked");
+  if (run.undo().has_value()) {
+    if (run.remaining().count() == 0) attempt.helm->Kill();
+    return Wait{};
   }
+  const bool must_stop = attempt.MustStop(run) || attempt.MustLeave(dependencies_.stoppable);
+  if (!must_stop || attempt.stop_considered) return Wait{};
+  return Stop(run, attempt);
+}
+
+Progress ReleaseHandler::Stop(Run& run, Attempt& attempt) const {
+  if (TakesBack(*attempt.action)) return StopAndTakeBack(run, attempt);
+  attempt.stop_considered = true;
+  if (!CanBeStopped(*attempt.action)) {
+    run.Phase("FINISHING", "Helm cannot be stopped here without leaving the release locked");
+    return Wait{};
+  }
+  attempt.stopped = attempt.MustStop(run)
+                        ? Stopped(run)
+                        : Interrupted("this replica was stopped while Helm worked", "revision");
+  run.Phase("STOPPING", "Helm is asked to stop");
+  attempt.helm->Terminate();
+  return Wait{};
+}
+
+Progress ReleaseHandler::StopAndTakeBack(Run& run, Attempt& attempt) const {
+  const absl::StatusOr<std::optional<RevisionInfo>> now =
+      dependencies_.releases.Newest(attempt.action->release);
+  if (!now.ok()) return Wait{kRetry};
+  const absl::Status why = Stopped(run);
+  if (!run.BeginUndo(why).ok()) return Wait{kRetry};
+  run.Phase("TAKING_BACK", "Helm takes back what it did");
+  // Helm that takes back already does so for a reason that it knows better, and some versions
+  // would begin once more.
+  const bool takes_back_already =
+      RevisionOf(*now) > attempt.plan.revision_before && !IsPending((*now)->status);
+  if (takes_back_already || RevisionOf(*now) > attempt.plan.revision_before + 1) return Wait{};
+  attempt.stopped = why;
+  attempt.helm->Terminate();
   return Wait{};
 }
 
@@ -261,9 +380,11 @@ Progress ReleaseHandler::Conclude(Run& run, Attempt& attempt,
   const Action& action = *attempt.action;
   const absl::StatusOr<std::optional<RevisionInfo>> after =
       dependencies_.releases.Newest(action.release);
-  if (!after.ok())
-    return IsPassing(after.status()) ? Progress(Wait{kRetry}) : Failed{after.status()};
+  if (!after.ok()) return WaitOrFail(after.status());
   if (exit->code != 0) return ConcludeFailure(run, attempt, *exit, *after);
+  if (!attempt.taken_back_for.ok()) {
+    return Failed{WithRevision(attempt.taken_back_for, attempt.plan, *after)};
+  }
   if (IsUninstall(action)) {
     return Removed(action.release);
   }
@@ -271,69 +392,119 @@ Progress ReleaseHandler::Conclude(Run& run, Attempt& attempt,
     return Failed{Error(StatusCode::kAborted, Reason::ERROR_REASON_RELEASE_LOCKED,
                         "the release was removed by somebody else right after Helm had ended")};
   }
-  return Succeed(action, (*after)->revision);
+  if (IsTest(action)) return ConcludeTests(attempt, (*after)->revision, absl::OkStatus());
+  return Succeed(action.release, (*after)->revision);
 }
 
 Progress ReleaseHandler::ConcludeFailure(Run& run, Attempt& attempt, HelmExit exit,
                                          const std::optional<RevisionInfo>& after) const {
   const Action& action = *attempt.action;
-  if (absl::Status status = Unlock(action.release, attempt.before, after); !status.ok()) {
-    return IsPassing(status) ? Progress(Wait{kRetry}) : Failed{status};
-  }
   if (IsUninstall(action) && exit.signal.has_value() && !attempt.MustStop(run)) {
     // Killed half-way by somebody: going on is the only way to an end that Helm understands.
-    attempt.helm.reset();
     attempt.only_forward = true;
-    JoinLine(run, attempt);
+    GoOnWith(run, attempt, action, RevisionOf(after));
     return Wait{kRetry};
+  }
+  if (absl::Status status = Unlock(action, attempt.plan, after); !status.ok()) {
+    return WaitOrFail(status);
   }
   const FailedHelm failed{.exit = exit,
                           .error_lines = attempt.output->messages(),
-                          .before = attempt.before,
+                          .before = BeforeOf(attempt.plan),
                           .after = after};
-  absl::Status error =
-      NameUnready(attempt.stop_reported ? Stopped(run) : ExplainFailure(action, failed),
-                  attempt.observation->unready());
-  if (RevisionOf(after) > RevisionOf(attempt.before)) {
-    error = WithMetadata(error, "revision", std::to_string(after->revision));
+  const std::vector<UnreadyObject> unready = attempt.observation->unready();
+  const absl::Status explained = NameUnready(ExplainFailure(action, failed), unready);
+  if (!attempt.taken_back_for.ok()) {
+    return Failed{
+        WithRevision(UndoIncomplete(attempt.taken_back_for, std::string(explained.message())),
+                     attempt.plan, after)};
   }
-  return Failed{error};
+  if (attempt.stop_considered && exit.signal.has_value() && attempt.stopped.ok()) {
+    attempt.stopped = Stopped(run);
+  }
+  const absl::Status error =
+      attempt.stopped.ok() ? explained : NameUnready(attempt.stopped, unready);
+  if (IsTest(action) && attempt.stopped.ok() && exit.code.has_value() && after.has_value()) {
+    return ConcludeTests(attempt, after->revision, explained);
+  }
+  if (!TakesBack(action)) return Failed{WithRevision(error, attempt.plan, after)};
+  GaveUp gave_up;
+  if (exit.code.has_value()) {
+    gave_up = attempt.stopped.ok() ? "Helm failed to" : std::string(explained.message());
+  }
+  return TakeBackWhatIsLeft(run, attempt, action.release, error, gave_up);
+}
+
+Progress ReleaseHandler::TakeBackWhatIsLeft(Run& run, Attempt& attempt, const ReleaseKey& release,
+                                            const absl::Status& cause, GaveUp gave_up) const {
+  const absl::StatusOr<std::vector<RevisionInfo>> revisions =
+      dependencies_.releases.Revisions(release);
+  if (!revisions.ok()) return WaitOrFail(revisions.status());
+  TakeBack how = HowToTakeBack(release, attempt.plan, *revisions);
+  const auto failed = [&](const absl::Status& error) {
+    return Failed{WithRevision(error, attempt.plan, NewestOf(*revisions))};
+  };
+  if (how.done) return failed(cause);
+  if (!how.action.has_value()) {
+    return failed(UndoIncomplete(cause, "no revision before it was ever deployed"));
+  }
+  if (gave_up.has_value()) return failed(UndoIncomplete(cause, *gave_up));
+  const bool time_is_up = run.undo().has_value() && run.remaining().count() == 0;
+  if (time_is_up) return failed(UndoIncomplete(cause, "its time was up"));
+  if (!run.BeginUndo(cause).ok()) return Wait{kRetry};
+  attempt.taken_back_for = cause;
+  GoOnWith(run, attempt, *std::move(how.action), RevisionOf(NewestOf(*revisions)));
+  return Launch(run, attempt);
 }
 
 Progress ReleaseHandler::Recover(Run& run, Attempt& attempt) const {
   const absl::StatusOr<ReleaseKey> key = KeyOf(run.spec());
   if (!key.ok()) return Failed{key.status()};
   const absl::StatusOr<std::optional<RevisionInfo>> after = dependencies_.releases.Newest(*key);
-  if (!after.ok())
-    return IsPassing(after.status()) ? Progress(Wait{kRetry}) : Failed{after.status()};
-  const std::optional<RevisionInfo> before = BeforeFromPlan(run.plan());
-  if (run.plan().value("uninstall", false)) {
-    if (!after->has_value()) return Removed(*key);
-    attempt.action = Action{.release = *key,
-                            .what = Uninstall{.allow_missing = true},
-                            .wait = run.plan().value("wait", false)};
-    attempt.before = before;
-    attempt.begun = true;
-    attempt.only_forward = true;
-    JoinLine(run, attempt);
-    return Wait{kRetry};
+  if (!after.ok()) return WaitOrFail(after.status());
+  attempt.plan = ReleasePlan::FromJson(run.plan());
+  if (attempt.plan.test) {
+    return Failed{Interrupted("the replica that ran the tests died: run them again", "tests")};
   }
-  if (RevisionOf(*after) <= RevisionOf(before)) {
-    return Failed{Interrupted(
-        "the replica that ran Helm died before Helm had stored a new revision", "none")};
+  if (!attempt.plan.uninstall.has_value()) return RecoverChange(run, attempt, *key, *after);
+  const Action uninstall{
+      .release = *key, .what = *attempt.plan.uninstall, .wait = attempt.plan.wait};
+  if (HasNothingToUninstall(uninstall, *after)) {
+    return Removed(*key);
   }
-  if (absl::Status status = Unlock(*key, before, *after); !status.ok()) {
-    return IsPassing(status) ? Progress(Wait{kRetry}) : Failed{status};
+  attempt.only_forward = true;
+  GoOnWith(run, attempt, uninstall, RevisionOf(*after));
+  return Wait{kRetry};
+}
+
+Progress ReleaseHandler::RecoverChange(Run& run, Attempt& attempt, const ReleaseKey& key,
+                                       const std::optional<RevisionInfo>& after) const {
+  const ReleasePlan& plan = attempt.plan;
+  if (RevisionOf(after) <= plan.revision_before) {
+    return Failed{
+        run.undo().has_value()
+            ? run.undo()->cause
+            : Interrupted("the replica that ran Helm died, and no new revision is there", "none")};
   }
-  if ((*after)->status == ReleaseStatus::kDeployed) {
-    return Succeed(Action{.release = *key, .what = Rollback{}}, (*after)->revision);
+  const Action change{.release = key, .what = Rollback{}};
+  if (absl::Status status = Unlock(change, plan, after); !status.ok()) return WaitOrFail(status);
+  const bool was_rolled_back =
+      plan.rollback_on_failure && after->revision > plan.revision_before + 1;
+  if (after->status == ReleaseStatus::kDeployed && !was_rolled_back) {
+    return Succeed(key, after->revision);
   }
-  return Failed{WithMetadata(
+  if (plan.rollback_on_failure) {
+    const absl::Status cause = run.undo().has_value()
+                                   ? run.undo()->cause
+                                   : Interrupted("the replica that ran Helm died", "revision");
+    return TakeBackWhatIsLeft(run, attempt, key, cause, std::nullopt);
+  }
+  return Failed{WithRevision(
       Interrupted(fmt::format("the replica that ran Helm died; revision {} of {}/{} is marked as "
                               "failed: upgrade it or roll it back",
-                              (*after)->revision, key->ns.value(), key->name.value()),
+                              after->revision, key.ns.value(), key.name.value()),
                   "revision"),
-      "revision", std::to_string((*after)->revision))};
+      plan, after)};
 }
 
 Progress ReleaseHandler::Removed(const ReleaseKey& key) const {
@@ -341,23 +512,45 @@ Progress ReleaseHandler::Removed(const ReleaseKey& key) const {
   // The outcome counts more than the token.
   const absl::StatusOr<ConsistencyToken> token = dependencies_.releases.TokenOf(key);
   if (token.ok()) removed.token = *token;
-  return Done{codec_.result(removed)};
+  return Done{codec_.result({.release = removed})};
 }
 
-Progress ReleaseHandler::Succeed(const Action& action, int revision) const {
-  const absl::StatusOr<Release> release = dependencies_.releases.Read(action.release, revision);
-  if (release.ok()) return Done{codec_.result(*release)};
-  if (IsPassing(release.status())) return Wait{kRetry};
-  return Failed{release.status()};
+Progress ReleaseHandler::Succeed(const ReleaseKey& key, int revision) const {
+  const absl::StatusOr<Release> release = dependencies_.releases.Read(key, revision);
+  if (release.ok()) return Done{codec_.result({.release = *release})};
+  return WaitOrFail(release.status());
 }
 
-absl::Status ReleaseHandler::Unlock(const ReleaseKey& key,
-                                    const std::optional<RevisionInfo>& before,
-                                    const std::optional<RevisionInfo>& after) const {
-  const bool left_pending =
-      RevisionOf(after) > RevisionOf(before) && after.has_value() && IsPending(after->status);
-  if (!left_pending) return absl::OkStatus();
-  return dependencies_.releases.MarkFailed(key, after->revision,
+absl::Status ReleaseHandler::PrepareTests(Attempt& attempt, int revision) const {
+  ASSIGN_OR_RETURN(const ReleaseContent content,
+                   dependencies_.releases.ReadContent(attempt.action->release, revision));
+  attempt.test_starts = StartsOf(content);
+  return CheckTests(std::get<Test>(attempt.action->what), content);
+}
+
+Progress ReleaseHandler::ConcludeTests(Attempt& attempt, int revision,
+                                       const absl::Status& failure) const {
+  const absl::StatusOr<ReleaseContent> content =
+      dependencies_.releases.ReadContent(attempt.action->release, revision);
+  if (!content.ok()) return WaitOrFail(content.status());
+  std::vector<TestOutcome> outcomes =
+      OutcomesOf(std::get<Test>(attempt.action->what), *content, attempt.test_starts);
+  const bool one_failed = std::any_of(outcomes.begin(), outcomes.end(), [](const auto& outcome) {
+    return outcome.phase == "Failed";
+  });
+  if (!failure.ok() && !one_failed) return Failed{failure};
+  if (!failure.ok()) return Failed{TestsFailed(std::string(failure.message()), outcomes)};
+  return Done{codec_.result({.release = std::nullopt, .tests = std::move(outcomes)})};
+}
+
+absl::Status ReleaseHandler::Unlock(const Action& action, const ReleasePlan& plan,
+                                    const std::optional<RevisionInfo>& now) const {
+  // A revision that was pending before is somebody else's.
+  const bool left_pending = RevisionOf(now) > plan.revision_before && IsPending(now->status);
+  const bool left_uninstalling =
+      IsUninstall(action) && now.has_value() && now->status == ReleaseStatus::kUninstalling;
+  if (!left_pending && !left_uninstalling) return absl::OkStatus();
+  return dependencies_.releases.MarkFailed(action.release, now->revision,
                                            "Helm was killed before it ended (marked by Berth)");
 }
 

@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -27,6 +28,9 @@ class ReleaseStore {
   /// The newest revision, if there is a release.
   virtual absl::StatusOr<std::optional<RevisionInfo>> Newest(const ReleaseKey& key) = 0;
 
+  /// All revisions that are stored, in no order.
+  virtual absl::StatusOr<std::vector<RevisionInfo>> Revisions(const ReleaseKey& key) = 0;
+
   /// One revision with its body. NOT_FOUND (RELEASE_NOT_FOUND) if it is gone.
   virtual absl::StatusOr<Release> Read(const ReleaseKey& key, int revision) = 0;
 
@@ -41,8 +45,8 @@ class ReleaseStore {
   virtual absl::StatusOr<std::optional<RevisionStamp>> Stamp(const ReleaseKey& key,
                                                              int revision) = 0;
 
-  /// Marks a revision, which must be pending, as failed; what Helm itself does when it is asked to
-  /// stop. OK if it is not pending any more.
+  /// Marks a revision that is locked as failed; what Helm itself does when it is asked to stop. OK
+  /// if it is not locked any more.
   virtual absl::Status MarkFailed(const ReleaseKey& key, int revision,
                                   std::string_view description) = 0;
 };

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "helm-service/domain/release_handler.h"
+#include "helm-service/domain/unlock_handler.h"
 
 namespace berth::helm {
 
@@ -9,5 +10,7 @@ ActionCodec InstallCodec();
 ActionCodec UpgradeCodec();
 ActionCodec RollbackCodec();
 ActionCodec UninstallCodec();
+ActionCodec TestCodec();
+UnlockCodec MakeUnlockCodec();
 
 }  // namespace berth::helm

@@ -4,6 +4,7 @@
 #include "common/grpc/unary.h"
 #include "common/operation/stream.h"
 #include "common/status/macros.h"
+#include "helm-service/domain/helm_options.h"
 #include "helm-service/transport/methods.h"
 #include "helm-service/transport/release_reads.h"
 #include "helm-service/transport/release_watch.h"
@@ -13,24 +14,39 @@
 namespace berth::helm {
 namespace {
 
+operation::Spec SpecOf(const ReleaseKey& release, const char* method,
+                       const grpc::CallbackServerContext& context) {
+  return {.method = method,
+          .target_namespace = release.ns.value(),
+          .target_name = release.name.value(),
+          .caller = rpc::CallerOf(context),
+          .takes_release_ticket = true};
+}
+
 template <typename Request>
 absl::StatusOr<operation::Spec> ToSpec(const Request& request, const char* method,
+                                       const HelmVersion& helm,
                                        const grpc::CallbackServerContext& context) {
   ASSIGN_OR_RETURN(const Action action, ToAction(request));
-  return operation::Spec{.method = method,
-                         .target_namespace = action.release.ns.value(),
-                         .target_name = action.release.name.value(),
-                         .caller = rpc::CallerOf(context),
-                         .takes_release_ticket = true};
+  RETURN_IF_ERROR(CheckOptions(action, helm));
+  return SpecOf(action.release, method, context);
+}
+
+absl::StatusOr<operation::Spec> ToSpec(const v1::UnlockReleaseRequest& request, const char* method,
+                                       const HelmVersion&,
+                                       const grpc::CallbackServerContext& context) {
+  ASSIGN_OR_RETURN(const Unlock unlock, ToUnlock(request));
+  return SpecOf(unlock.release, method, context);
 }
 
 }  // namespace
 
 HelmServiceImpl::HelmServiceImpl(operation::Manager& operations, rpc::StreamRegistry& streams,
-                                 ReleaseStore& releases, ReleaseCatalog& catalog,
+                                 HelmVersion helm, ReleaseStore& releases, ReleaseCatalog& catalog,
                                  ReleaseReader& reader, ClusterReader& cluster)
     : operations_(operations),
       streams_(streams),
+      helm_version_(helm),
       releases_(releases),
       catalog_(catalog),
       reader_(reader),
@@ -41,7 +57,7 @@ grpc::ServerWriteReactor<Response>* HelmServiceImpl::Mutate(grpc::CallbackServer
                                                             const Request& request,
                                                             const char* method) {
   return operation::Serve<Response>(operations_, streams_, context, request,
-                                    ToSpec(request, method, context));
+                                    ToSpec(request, method, helm_version_, context));
 }
 
 grpc::ServerWriteReactor<v1::InstallReleaseResponse>* HelmServiceImpl::InstallRelease(
@@ -62,6 +78,16 @@ grpc::ServerWriteReactor<v1::RollbackReleaseResponse>* HelmServiceImpl::Rollback
 grpc::ServerWriteReactor<v1::UninstallReleaseResponse>* HelmServiceImpl::UninstallRelease(
     grpc::CallbackServerContext* context, const v1::UninstallReleaseRequest* request) {
   return Mutate<v1::UninstallReleaseResponse>(*context, *request, kUninstallMethod);
+}
+
+grpc::ServerWriteReactor<v1::TestReleaseResponse>* HelmServiceImpl::TestRelease(
+    grpc::CallbackServerContext* context, const v1::TestReleaseRequest* request) {
+  return Mutate<v1::TestReleaseResponse>(*context, *request, kTestMethod);
+}
+
+grpc::ServerWriteReactor<v1::UnlockReleaseResponse>* HelmServiceImpl::UnlockRelease(
+    grpc::CallbackServerContext* context, const v1::UnlockReleaseRequest* request) {
+  return Mutate<v1::UnlockReleaseResponse>(*context, *request, kUnlockMethod);
 }
 
 grpc::Status HelmServiceImpl::GetRelease(grpc::ServerContext*, const v1::GetReleaseRequest* request,

@@ -5,6 +5,7 @@
 #include "common/grpc/stream_registry.h"
 #include "common/operation/manager.h"
 #include "helm-service/domain/cluster_reader.h"
+#include "helm-service/domain/helm_version.h"
 #include "helm-service/domain/release_catalog.h"
 #include "helm-service/domain/release_reader.h"
 #include "helm-service/domain/release_store.h"
@@ -13,16 +14,20 @@
 
 namespace berth::helm {
 
-/// Serves HelmService: mutations as operations on callback streams, reads synchronously. Whatever
-/// it refers to outlives the server.
-class HelmServiceImpl final : public v1::HelmService::WithCallbackMethod_InstallRelease<
-                                  v1::HelmService::WithCallbackMethod_UpgradeRelease<
-                                      v1::HelmService::WithCallbackMethod_RollbackRelease<
-                                          v1::HelmService::WithCallbackMethod_UninstallRelease<
-                                              v1::HelmService::WithCallbackMethod_WatchReleases<
-                                                  v1::HelmService::Service>>>>> {
+/// Serves HelmService: mutations as operations on callback streams, reads synchronously. Options
+/// that the installed Helm does not know are refused here. Whatever it refers to outlives the
+/// server.
+class HelmServiceImpl final
+    : public v1::HelmService::WithCallbackMethod_InstallRelease<
+          v1::HelmService::WithCallbackMethod_UpgradeRelease<
+              v1::HelmService::WithCallbackMethod_RollbackRelease<
+                  v1::HelmService::WithCallbackMethod_UninstallRelease<
+                      v1::HelmService::WithCallbackMethod_TestRelease<
+                          v1::HelmService::WithCallbackMethod_UnlockRelease<
+                              v1::HelmService::WithCallbackMethod_WatchReleases<
+                                  v1::HelmService::Service>>>>>>> {
  public:
-  HelmServiceImpl(operation::Manager& operations, rpc::StreamRegistry& streams,
+  HelmServiceImpl(operation::Manager& operations, rpc::StreamRegistry& streams, HelmVersion helm,
                   ReleaseStore& releases, ReleaseCatalog& catalog, ReleaseReader& reader,
                   ClusterReader& cluster);
 
@@ -34,6 +39,10 @@ class HelmServiceImpl final : public v1::HelmService::WithCallbackMethod_Install
       grpc::CallbackServerContext* context, const v1::RollbackReleaseRequest* request) override;
   grpc::ServerWriteReactor<v1::UninstallReleaseResponse>* UninstallRelease(
       grpc::CallbackServerContext* context, const v1::UninstallReleaseRequest* request) override;
+  grpc::ServerWriteReactor<v1::TestReleaseResponse>* TestRelease(
+      grpc::CallbackServerContext* context, const v1::TestReleaseRequest* request) override;
+  grpc::ServerWriteReactor<v1::UnlockReleaseResponse>* UnlockRelease(
+      grpc::CallbackServerContext* context, const v1::UnlockReleaseRequest* request) override;
 
   grpc::Status GetRelease(grpc::ServerContext* context, const v1::GetReleaseRequest* request,
                           v1::GetReleaseResponse* response) override;
@@ -64,6 +73,7 @@ class HelmServiceImpl final : public v1::HelmService::WithCallbackMethod_Install
 
   operation::Manager& operations_;
   rpc::StreamRegistry& streams_;
+  const HelmVersion helm_version_;
   ReleaseStore& releases_;
   ReleaseCatalog& catalog_;
   ReleaseReader& reader_;

@@ -64,6 +64,14 @@ google::protobuf::Timestamp ToTimestamp(RevisionFacts::Time time) {
   return TimeUtil::NanosecondsToTimestamp(time.time_since_epoch().count());
 }
 
+v1::TestOutcome::Phase PhaseOf(std::string_view word) {
+  if (word.empty()) return v1::TestOutcome::PHASE_NOT_RUN;
+  if (word == "Running") return v1::TestOutcome::PHASE_RUNNING;
+  if (word == "Succeeded") return v1::TestOutcome::PHASE_SUCCEEDED;
+  if (word == "Failed") return v1::TestOutcome::PHASE_FAILED;
+  return v1::TestOutcome::PHASE_UNKNOWN;
+}
+
 }  // namespace
 
 v1::Release ToProto(const Release& release) {
@@ -124,6 +132,18 @@ v1::Release ToStoredProto(const Release& release) {
   for (std::string* text : {proto.mutable_chart_name(), proto.mutable_chart_version(),
                             proto.mutable_app_version(), proto.mutable_description()}) {
     *text = operation::ClippedText(*text, kLongest);
+  }
+  return proto;
+}
+
+v1::TestOutcome ToProto(const TestOutcome& outcome) {
+  v1::TestOutcome proto;
+  proto.set_name(outcome.name);
+  proto.set_kind(outcome.kind);
+  proto.set_phase(PhaseOf(outcome.phase));
+  google::protobuf::Timestamp time;
+  if (google::protobuf::util::TimeUtil::FromString(outcome.started_at, &time)) {
+    *proto.mutable_start_time() = time;
   }
   return proto;
 }

@@ -5,6 +5,7 @@
 #include "absl/status/statusor.h"
 #include "helm-service/domain/action.h"
 #include "helm-service/domain/names.h"
+#include "helm-service/domain/unlock_handler.h"
 
 #include "berth/helm/v1/helm_service.pb.h"
 
@@ -16,6 +17,8 @@ absl::StatusOr<Action> ToAction(const v1::InstallReleaseRequest& request);
 absl::StatusOr<Action> ToAction(const v1::UpgradeReleaseRequest& request);
 absl::StatusOr<Action> ToAction(const v1::RollbackReleaseRequest& request);
 absl::StatusOr<Action> ToAction(const v1::UninstallReleaseRequest& request);
+absl::StatusOr<Action> ToAction(const v1::TestReleaseRequest& request);
+absl::StatusOr<Unlock> ToUnlock(const v1::UnlockReleaseRequest& request);
 
 /// The release that a request names. Errors: INVALID_ARGUMENT (INVALID_FIELD).
 absl::StatusOr<ReleaseKey> ToReleaseKey(const std::string& ns, const std::string& name);

@@ -30,7 +30,7 @@ constexpr char kScript[] = R"script(#!/bin/sh
 if [ "$1" = version ]; then echo v4.1.4; exit 0; fi
 case "$*" in *sleeper*) echo ready; exec sleep 1000;; esac
 for argument in "$@"; do echo "arg $argument"; done
-env | grep -E '^(HELM_|KUBECONFIG|HOME|SECRET)' | sed 's/^/env /'
+env | grep -E '^(HELM_|KUBE|HOME|SECRET)' | sed 's/^/env /'
 echo "cwd $(pwd) has $(ls | wc -l)"
 echo "kubeconfig $(stat -c %a "$KUBECONFIG")"
 echo "plugins $(ls "$HELM_PLUGINS" | wc -l)"
@@ -55,7 +55,7 @@ class HelmProcessRunnerTest : public ::testing::Test {
   }
 
   absl::StatusOr<std::unique_ptr<HelmProcessRunner>> Create() {
-    return HelmProcessRunner::Create(*supervisor_,
+    return HelmProcessRunner::Create(*supervisor_, metrics_,
                                      {.binary = root_ + "/helm",
                                       .work_directory = root_ + "/work",
                                       .kube = {.server = "https://127.0.0.1:1", .token = "t"}});
@@ -64,7 +64,9 @@ class HelmProcessRunnerTest : public ::testing::Test {
   std::size_t RunFolders() const {
     std::size_t count = 0;
     for (const auto& own : fs::directory_iterator(root_ + "/work")) {
-      for ([[maybe_unused]] const auto& run : fs::directory_iterator(own.path())) ++count;
+      for (const auto& run : fs::directory_iterator(own.path())) {
+        if (run.path().filename().string().starts_with("run-")) ++count;
+      }
     }
     return count;
   }
@@ -74,6 +76,8 @@ class HelmProcessRunnerTest : public ::testing::Test {
   }
 
   std::string root_;
+  metrics::Registry registry_{"helm"};
+  HelmMetrics metrics_{registry_};
   std::unique_ptr<process::Supervisor> supervisor_ = process::Supervisor::Create().value();
 };
 
@@ -175,6 +179,64 @@ TEST_F(HelmProcessRunnerTest, KillsWithoutTermAtTheEndOfItsTime) {
       {.wait_timeout = seconds(1), .kill_after = std::chrono::milliseconds(50)}, heard.Callbacks());
   heard.done.WaitForNotification();
   EXPECT_EQ(heard.exit->signal, SIGKILL);
+}
+
+TEST_F(HelmProcessRunnerTest, ReportsAHelmThatItKillsOnLeavingAsLeftToAnother) {
+  const auto runner = Create().value();
+  Heard heard;
+  const auto process =
+      runner->Start({.release = Key("sleeper"), .what = Uninstall{}},
+                    {.wait_timeout = seconds(9), .kill_after = seconds(600)}, heard.Callbacks());
+  heard.first_line.WaitForNotification();
+  runner->Leave();
+  heard.done.WaitForNotification();
+  EXPECT_TRUE(absl::IsCancelled(heard.exit.status()));
+}
+
+TEST_F(HelmProcessRunnerTest, CountsWhatRunsAndHowItEnded) {
+  const auto runner = Create().value();
+  const Action sleeper{.release = Key("sleeper"), .what = Uninstall{}};
+  const HelmRunner::Task task{.wait_timeout = seconds(9), .kill_after = seconds(600)};
+  Heard failed;
+  const auto ends =
+      runner->Start({.release = Key("web"), .what = Rollback{1}}, task, failed.Callbacks());
+  failed.done.WaitForNotification();
+  Heard killed;
+  const auto runs = runner->Start(sleeper, task, killed.Callbacks());
+  killed.first_line.WaitForNotification();
+  EXPECT_THAT(registry_.Text(), HasSubstr("helm_processes_running 1"));
+  (*runs)->Kill();
+  killed.done.WaitForNotification();
+  EXPECT_THAT(registry_.Text(), HasSubstr("helm_processes_running 0"));
+  EXPECT_THAT(registry_.Text(),
+              HasSubstr("helm_runs_total{command=\"rollback\",outcome=\"failed\"} 1"));
+  EXPECT_THAT(registry_.Text(),
+              HasSubstr("helm_runs_total{command=\"uninstall\",outcome=\"killed\"} 1"));
+  EXPECT_THAT(registry_.Text(),
+              HasSubstr("helm_run_duration_seconds_count{command=\"rollback\"} 1"));
+}
+
+TEST_F(HelmProcessRunnerTest, SharesTheDiscoveryCacheAlone) {
+  const auto runner = Create().value();
+  const HelmRunner::Task task{.wait_timeout = seconds(9), .kill_after = seconds(600)};
+  Heard first;
+  Heard second;
+  for (Heard* heard : {&first, &second}) {
+    const auto process =
+        runner->Start({.release = Key("web"), .what = Uninstall{}}, task, heard->Callbacks());
+    heard->done.WaitForNotification();
+  }
+  const auto value_of = [](const Heard& heard, const std::string& name) {
+    for (const std::string& line : heard.lines) {
+      if (line.starts_with("env " + name + "=")) return line;
+    }
+    return std::string();
+  };
+  EXPECT_NE(value_of(first, "KUBECACHEDIR"), "");
+  EXPECT_EQ(value_of(first, "KUBECACHEDIR"), value_of(second, "KUBECACHEDIR"));
+  for (const char* own : {"HELM_CACHE_HOME", "HELM_CONFIG_HOME", "HELM_DATA_HOME", "HOME"}) {
+    EXPECT_NE(value_of(first, own), value_of(second, own)) << own;
+  }
 }
 
 TEST_F(HelmProcessRunnerTest, SaysThatThisProcessIsAboutToStop) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "gmock/gmock.h"
@@ -13,6 +14,7 @@ namespace {
 using std::chrono::seconds;
 using ::testing::Contains;
 using ::testing::ElementsAre;
+using ::testing::IsSupersetOf;
 using ::testing::Not;
 
 constexpr HelmVersion kHelm3{3, 17, 3};
@@ -26,22 +28,6 @@ Action MakeInstall() {
                           .values = {{"password", "hunter2"}},
                           .create_namespace = true},
           .wait = true};
-}
-
-TEST(HelmVersionTest, ReadsWhatHelmPrints) {
-  EXPECT_EQ(*HelmVersion::Parse("v4.1.4"), kHelm4);
-  EXPECT_EQ(*HelmVersion::Parse("v3.17.3+ge4da497"), kHelm3);
-  EXPECT_EQ(*HelmVersion::Parse("v4.3"), (HelmVersion{4, 3, 0}));
-  EXPECT_FALSE(HelmVersion::Parse("").ok());
-  EXPECT_FALSE(HelmVersion::Parse("helm").ok());
-}
-
-TEST(HelmVersionTest, SupportsHelm3From314OnAndHelm4) {
-  EXPECT_TRUE(CheckSupported({3, 14, 0}).ok());
-  EXPECT_TRUE(CheckSupported(kHelm4).ok());
-  EXPECT_FALSE(CheckSupported({3, 13, 9}).ok());
-  EXPECT_FALSE(CheckSupported({2, 17, 0}).ok());
-  EXPECT_FALSE(CheckSupported({5, 0, 0}).ok());
 }
 
 TEST(HelmArgumentsTest, InstallsWithFlagsFirstAndPositionalsBehindTheDashes) {
@@ -75,6 +61,82 @@ TEST(HelmArgumentsTest, RollsBackAndUninstalls) {
   EXPECT_THAT(
       HelmArguments({.release = Key(), .what = Uninstall{}}, kHelm4, seconds(60), ""),
       ElementsAre("uninstall", "--namespace=shop", "--timeout=60s", "--debug", "--", "web"));
+}
+
+ApplyOptions EveryOption() {
+  return {.write = {.wait_for_jobs = true, .force = true, .disable_hooks = true},
+          .rollback_on_failure = true,
+          .take_ownership = true,
+          .skip_crds = true,
+          .disable_openapi_validation = true,
+          .skip_schema_validation = true,
+          .labels = *ReleaseLabels::Parse({{"team", "web"}, {"tier", "1"}}),
+          .description = *Description::Parse("--not a flag")};
+}
+
+TEST(HelmArgumentsTest, SpellsEveryOptionAsTheHelmInUseDoes) {
+  const Action action{.release = Key(),
+                      .what = Upgrade{.chart = ChartArchive{"..."},
+                                      .values = {},
+                                      .apply = EveryOption(),
+                                      .values_policy = ValuesPolicy::kResetThenReuse,
+                                      .history_limit = 3}};
+  EXPECT_THAT(
+      HelmArguments(action, kHelm3, seconds(60), "/c.tgz"),
+      ElementsAre("upgrade", "--namespace=shop", "--timeout=60s", "--debug", "--wait-for-jobs",
+                  "--no-hooks", "--force", "--values=-", "--atomic", "--take-ownership",
+                  "--skip-crds", "--disable-openapi-validation", "--skip-schema-validation",
+                  "--labels=team=web,tier=1", "--description=--not a flag",
+                  "--reset-then-reuse-values", "--history-max=3", "--", "web", "/c.tgz"));
+  const std::vector<std::string> with_helm4 = HelmArguments(action, kHelm4, seconds(60), "/c.tgz");
+  EXPECT_THAT(with_helm4,
+              IsSupersetOf({"--force-replace", "--server-side=false", "--rollback-on-failure"}));
+  EXPECT_THAT(with_helm4, Not(Contains("--force")));
+  EXPECT_THAT(with_helm4, Not(Contains("--atomic")));
+}
+
+TEST(HelmArgumentsTest, ReusesValuesWhenAskedTo) {
+  const Action action{
+      .release = Key(),
+      .what = Upgrade{
+          .chart = ChartArchive{"..."}, .values = {}, .values_policy = ValuesPolicy::kReuse}};
+  const std::vector<std::string> arguments = HelmArguments(action, kHelm4, seconds(60), "x");
+  EXPECT_THAT(arguments, Contains("--reuse-values"));
+  EXPECT_THAT(arguments, Not(Contains("--reset-values")));
+}
+
+TEST(HelmArgumentsTest, NamesTheKindOfApplyWhereTheCallerDoes) {
+  Rollback rollback{.revision = 3, .history_limit = 7};
+  for (const auto& [apply, flag] : std::vector<std::pair<ServerSideApply, std::string>>{
+           {ServerSideApply::kEnabled, "--server-side=true"},
+           {ServerSideApply::kDisabled, "--server-side=false"},
+           {ServerSideApply::kAuto, "--server-side=auto"}}) {
+    rollback.write.server_side_apply = apply;
+    EXPECT_THAT(HelmArguments({.release = Key(), .what = rollback}, kHelm4, seconds(60), ""),
+                ElementsAre("rollback", "--namespace=shop", "--timeout=60s", "--debug", flag,
+                            "--history-max=7", "--", "web", "3"));
+  }
+}
+
+TEST(HelmArgumentsTest, UninstallsAsAskedTo) {
+  const Action action{.release = Key(),
+                      .what = Uninstall{.keep_history = true,
+                                        .disable_hooks = true,
+                                        .description = *Description::Parse("retired"),
+                                        .cascade = Cascade::kOrphan}};
+  EXPECT_THAT(
+      HelmArguments(action, kHelm4, seconds(60), ""),
+      ElementsAre("uninstall", "--namespace=shop", "--timeout=60s", "--debug", "--keep-history",
+                  "--no-hooks", "--description=retired", "--cascade=orphan", "--", "web"));
+}
+
+TEST(HelmArgumentsTest, RunsTheTestsThatAreNamed) {
+  const Action action{
+      .release = Key(),
+      .what = helm::Test{{*ObjectName::Parse("web-smoke"), *ObjectName::Parse("a.b")}}};
+  EXPECT_THAT(HelmArguments(action, kHelm4, seconds(60), ""),
+              ElementsAre("test", "--namespace=shop", "--timeout=60s", "--debug",
+                          "--filter=name=web-smoke", "--filter=name=a.b", "--", "web"));
 }
 
 TEST(HelmArgumentsTest, NeverHoldsValues) {

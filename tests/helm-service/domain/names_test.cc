@@ -45,6 +45,14 @@ TEST(ChartNameTest, RefusesFlagsPathsAndDots) {
   EXPECT_FALSE(ChartName::Parse(std::string(251, 'a')).ok());
 }
 
+TEST(ObjectNameTest, CannotEndAFilterOrBeAFlag) {
+  EXPECT_EQ(ObjectName::Parse("web-test.connection")->value(), "web-test.connection");
+  for (const char* text : {"", "-a", "a,b", "a=b", "!a", "A", "a b", "a\n", ".a"}) {
+    EXPECT_FALSE(ObjectName::Parse(text).ok()) << text;
+  }
+  EXPECT_FALSE(ObjectName::Parse(std::string(254, 'a')).ok());
+}
+
 TEST(RepositoryNameTest, IsNamedLikeANamespace) {
   EXPECT_TRUE(RepositoryName::Parse("bitnami").ok());
   EXPECT_FALSE(RepositoryName::Parse("a/b").ok());

@@ -18,7 +18,8 @@ class ProcessSlotsTest : public ::testing::Test {
     return slots_.Enter(ns, [this, name] { woken_.push_back(name); });
   }
 
-  ProcessSlots slots_{1};
+  int waiting_ = 0;
+  ProcessSlots slots_{1, [this](int change) { waiting_ += change; }};
   std::vector<std::string> woken_;
 };
 
@@ -47,6 +48,19 @@ TEST_F(ProcessSlotsTest, TakesNamespacesInTurnHoweverLongTheLineOfOneIs) {
   c1.reset();
   a2.reset();
   EXPECT_THAT(woken_, ElementsAre("b1", "c1", "a2", "a3"));
+}
+
+TEST_F(ProcessSlotsTest, TellsHowManyWait) {
+  auto running = Enter("a", "a1");
+  auto second = Enter("a", "a2");
+  auto third = Enter("b", "b1");
+  EXPECT_EQ(waiting_, 2);
+  third.reset();
+  EXPECT_EQ(waiting_, 1);
+  running.reset();
+  EXPECT_EQ(waiting_, 0);
+  second.reset();
+  EXPECT_EQ(waiting_, 0);
 }
 
 TEST_F(ProcessSlotsTest, ForgetsATicketThatLeavesTheLine) {

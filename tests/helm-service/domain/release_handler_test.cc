@@ -5,6 +5,7 @@
 #include <any>
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <variant>
@@ -64,7 +65,12 @@ class FakeRun final : public operation::Run {
     effects = true;
     return absl::OkStatus();
   }
-  absl::Status BeginUndo(const absl::Status&) override { return absl::InternalError("not used"); }
+  absl::Status BeginUndo(const absl::Status& cause) override {
+    if (!begin_undo.ok()) return begin_undo;
+    if (!undo_.has_value()) left = seconds(300);
+    if (!undo_.has_value()) undo_ = Undo{cause};
+    return absl::OkStatus();
+  }
   const std::optional<Undo>& undo() const override { return undo_; }
   bool effects_begun() const override { return effects; }
   bool cancel_requested() const override { return cancelled; }
@@ -80,6 +86,8 @@ class FakeRun final : public operation::Run {
   bool cancelled = false;
   milliseconds left = seconds(600);
   absl::Status begin_effects;
+  absl::Status begin_undo;
+  std::optional<Undo> undo_;
   nlohmann::json current_plan = nlohmann::json::object();
   operation::Spec spec_{.method = "berth.helm.v1.HelmService/InstallRelease",
                         .target_namespace = "shop",
@@ -87,7 +95,6 @@ class FakeRun final : public operation::Run {
 
  private:
   std::string name_ = "op-1";
-  std::optional<Undo> undo_;
   std::any state_;
 };
 
@@ -98,6 +105,7 @@ class FakeHelm final : public HelmRunner {
     explicit FakeProcess(FakeHelm& helm) : helm_(helm) {}
     ~FakeProcess() override { ++helm_.destroyed; }
     void Terminate() override { ++helm_.terminated; }
+    void Kill() override { ++helm_.killed; }
 
    private:
     FakeHelm& helm_;
@@ -107,6 +115,7 @@ class FakeHelm final : public HelmRunner {
                                                  Callbacks callbacks) override {
     if (!start_error.ok()) return start_error;
     if (const ChartArchive* chart = ArchiveOf(action)) archive = chart->bytes;
+    actions.push_back(action);
     tasks.push_back(task);
     current = std::move(callbacks);
     return std::make_unique<FakeProcess>(*this);
@@ -116,10 +125,12 @@ class FakeHelm final : public HelmRunner {
   void Die(int signal) { current.on_exit(HelmExit{.signal = signal}); }
   void Line(HelmStream stream, const std::string& text) { current.on_line(stream, text); }
 
+  std::vector<Action> actions;
   std::vector<Task> tasks;
   std::string archive;
   Callbacks current;
   int terminated = 0;
+  int killed = 0;
   int destroyed = 0;
   absl::Status start_error;
 };
@@ -130,13 +141,17 @@ class FakeReleases final : public ReleaseStore {
     if (!error.ok()) return error;
     return newest;
   }
+  absl::StatusOr<std::vector<RevisionInfo>> Revisions(const ReleaseKey&) override {
+    if (!error.ok()) return error;
+    std::vector<RevisionInfo> revisions = older;
+    if (newest.has_value()) revisions.push_back(*newest);
+    return revisions;
+  }
   absl::StatusOr<Release> Read(const ReleaseKey& key, int revision) override {
     if (!error.ok()) return error;
     return Release{.key = key, .newest = {revision, newest->status}};
   }
-  absl::StatusOr<ReleaseContent> ReadContent(const ReleaseKey&, int) override {
-    return absl::UnimplementedError("not used");
-  }
+  absl::StatusOr<ReleaseContent> ReadContent(const ReleaseKey&, int) override { return content; }
   absl::StatusOr<ConsistencyToken> TokenOf(const ReleaseKey& key) override {
     return ConsistencyToken{.version = 77, .removed = key};
   }
@@ -151,6 +166,8 @@ class FakeReleases final : public ReleaseStore {
   }
 
   std::optional<RevisionInfo> newest;
+  std::vector<RevisionInfo> older;
+  ReleaseContent content;
   std::vector<int> marked;
   absl::Status error;
   absl::Status mark_error;
@@ -222,11 +239,14 @@ class ReleaseHandlerTest : public ::testing::Test {
     return ReleaseHandler(
         {.parse = [action](const google::protobuf::Message&) { return action; },
          .result =
-             [](const std::optional<Release>& release) {
+             [](const ActionResult& done) {
                Request result;
-               result.set_value(release.has_value()
-                                    ? "revision " + std::to_string(release->newest.revision)
+               result.set_value(done.release.has_value()
+                                    ? "revision " + std::to_string(done.release->newest.revision)
                                     : "nothing");
+               for (const TestOutcome& test : done.tests) {
+                 result.set_value(result.value() + " " + test.name + ":" + test.phase);
+               }
                google::protobuf::Any any;
                any.PackFrom(result);
                return any;
@@ -236,7 +256,9 @@ class ReleaseHandlerTest : public ::testing::Test {
          .slots = slots_,
          .charts = charts_,
          .observer = observer_,
-         .lease = lease_});
+         .stoppable = stoppable_,
+         .lease = lease_},
+        {});
   }
 
   static std::string ResultOf(const Progress& progress) {
@@ -260,6 +282,7 @@ class ReleaseHandlerTest : public ::testing::Test {
   operation::Executor executor_{"charts", 1, kube::RealClock()};
   ChartPreparer charts_{fetcher_, executor_};
   FakeObserver observer_;
+  StoppableRuns stoppable_;
   FakeLease lease_;
   FakeRun run_;
 };
@@ -310,6 +333,7 @@ TEST_F(ReleaseHandlerTest, WaitsForAProcessSlot) {
   EXPECT_EQ(run_.reports->wakes, 1);
   EXPECT_TRUE(Waits(handler.Advance(run_)));
   EXPECT_EQ(helm_.tasks.size(), 1U);
+  EXPECT_TRUE(run_.effects);
 }
 
 TEST_F(ReleaseHandlerTest, FailsBeforeAnyEffectWhenTheReleaseDoesNotFit) {
@@ -446,6 +470,18 @@ TEST_F(ReleaseHandlerTest, UninstallsAgainWhenHelmWasKilledHalfWay) {
   EXPECT_EQ(ResultOf(handler.Advance(run_)), "revision 0");
 }
 
+TEST_F(ReleaseHandlerTest, LeavesNoReleaseLockedByAnUninstallThatRanOutOfTime) {
+  releases_.newest = {3, ReleaseStatus::kDeployed};
+  ReleaseHandler handler = Handler({.release = Key(), .what = Uninstall{}});
+  handler.Advance(run_);
+  releases_.newest = {3, ReleaseStatus::kUninstalling};
+  run_.left = milliseconds(0);
+  EXPECT_TRUE(Waits(handler.Advance(run_)));
+  helm_.Die(9);
+  EXPECT_EQ(ReasonOf(ErrorOf(handler.Advance(run_))), Reason::ERROR_REASON_OPERATION_TIMEOUT);
+  EXPECT_THAT(releases_.marked, ElementsAre(3));
+}
+
 TEST_F(ReleaseHandlerTest, SucceedsWithoutHelmWhenThereIsNothingToUninstall) {
   const Progress progress =
       Handler({.release = Key(), .what = Uninstall{.allow_missing = true}}).Advance(run_);
@@ -466,6 +502,272 @@ TEST_F(ReleaseHandlerTest, KillsHelmWithTheOperationsState) {
   run_.state().reset();
   EXPECT_EQ(helm_.destroyed, 1);
   EXPECT_TRUE(slots_.Enter("other", [] {})->granted());
+}
+
+TEST_F(ReleaseHandlerTest, GivesAStepOfHelmsNoMoreThanTheCallerAllows) {
+  Action action = MakeInstall();
+  action.step_timeout = seconds(20);
+  ReleaseHandler handler = Handler(action);
+  handler.Advance(run_);
+  action.step_timeout = seconds(3600);
+  FakeRun longer;
+  run_.state().reset();
+  Handler(action).Advance(longer);
+  ASSERT_EQ(helm_.tasks.size(), 2U);
+  EXPECT_EQ(helm_.tasks[0].wait_timeout, seconds(20));
+  EXPECT_EQ(helm_.tasks[1].wait_timeout, seconds(598));
+}
+
+TEST_F(ReleaseHandlerTest, TerminatesAnInstallWhenTheProcessMustEndAndSaysSo) {
+  ReleaseHandler handler = Handler(MakeInstall());
+  handler.Advance(run_);
+  releases_.newest = {1, ReleaseStatus::kPendingInstall};
+  stoppable_.StopAll(std::chrono::steady_clock::now());
+  EXPECT_EQ(run_.reports->wakes, 1);
+  EXPECT_TRUE(Waits(handler.Advance(run_)));
+  EXPECT_EQ(helm_.terminated, 1);
+  releases_.newest = {1, ReleaseStatus::kFailed};
+  helm_.Exit(1);
+  const absl::Status error = ErrorOf(handler.Advance(run_));
+  EXPECT_EQ(ReasonOf(error), Reason::ERROR_REASON_INTERRUPTED);
+  EXPECT_EQ(MetadataOf(error, "effect"), "revision");
+  EXPECT_EQ(MetadataOf(error, "revision"), "1");
+}
+
+TEST_F(ReleaseHandlerTest, StartsNoHelmInAProcessThatMustEnd) {
+  ReleaseHandler handler = Handler(MakeInstall());
+  stoppable_.StopAll(std::chrono::steady_clock::now());
+  EXPECT_TRUE(Waits(handler.Advance(run_)));
+  EXPECT_THAT(helm_.tasks, IsEmpty());
+}
+
+TEST_F(ReleaseHandlerTest, LeavesWhatCannotBeStoppedToAnotherReplica) {
+  releases_.newest = {2, ReleaseStatus::kDeployed};
+  ReleaseHandler handler = Handler({.release = Key(), .what = Rollback{1}});
+  handler.Advance(run_);
+  stoppable_.StopAll(std::chrono::steady_clock::now());
+  EXPECT_TRUE(Waits(handler.Advance(run_)));
+  EXPECT_EQ(helm_.terminated, 0);
+  helm_.current.on_exit(absl::CancelledError("this process is about to stop"));
+  EXPECT_TRUE(Waits(handler.Advance(run_)));
+  EXPECT_THAT(releases_.marked, IsEmpty());
+}
+
+class TestingTest : public ReleaseHandlerTest {
+ protected:
+  TestingTest() {
+    releases_.newest = {3, ReleaseStatus::kDeployed};
+    releases_.content.hooks = {MakeHook("web-smoke", "Succeeded", "1"),
+                               MakeHook("web-load", "Failed", "1")};
+  }
+  static ReleaseHook MakeHook(const std::string& name, const std::string& phase,
+                              const std::string& started_at) {
+    return {
+        .name = name, .kind = "Pod", .events = {"test"}, .started_at = started_at, .phase = phase};
+  }
+  static Action MakeTest(std::vector<ObjectName> names = {}) {
+    return {.release = Key(), .what = helm::Test{std::move(names)}};
+  }
+};
+
+TEST_F(TestingTest, AnswersWithHowEachTestWent) {
+  ReleaseHandler handler = Handler(MakeTest());
+  handler.Advance(run_);
+  EXPECT_EQ(run_.current_plan["test"], true);
+  releases_.content.hooks = {MakeHook("web-smoke", "Succeeded", "2"),
+                             MakeHook("web-load", "Succeeded", "2")};
+  helm_.Line(HelmStream::kStdout, "NOTES: password is hunter2");
+  helm_.Exit(0);
+  EXPECT_EQ(ResultOf(handler.Advance(run_)), "nothing web-smoke:Succeeded web-load:Succeeded");
+  EXPECT_THAT(run_.reports->lines, IsEmpty());
+}
+
+TEST_F(TestingTest, FailsWithTheTestsThatFailedThisTime) {
+  ReleaseHandler handler = Handler(MakeTest());
+  handler.Advance(run_);
+  // The other one, which failed once, was not reached.
+  releases_.content.hooks[0] = MakeHook("web-smoke", "Failed", "2");
+  helm_.Line(HelmStream::kStderr, "Error: pod web-smoke failed");
+  helm_.Exit(1);
+  const absl::Status error = ErrorOf(handler.Advance(run_));
+  EXPECT_EQ(ReasonOf(error), Reason::ERROR_REASON_HELM_FAILED);
+  EXPECT_EQ(std::string(error.message()), "pod web-smoke failed");
+  EXPECT_EQ(MetadataOf(error, "failed"), "web-smoke");
+  EXPECT_EQ(MetadataOf(error, "succeeded"), "");
+}
+
+TEST_F(TestingTest, BlamesNoTestForAHelmThatRanNone) {
+  ReleaseHandler handler = Handler(MakeTest());
+  handler.Advance(run_);
+  helm_.Line(HelmStream::kStderr, "Error: Kubernetes cluster unreachable");
+  helm_.Exit(1);
+  EXPECT_EQ(MetadataOf(ErrorOf(handler.Advance(run_)), "failed"), std::nullopt);
+}
+
+TEST_F(TestingTest, RefusesTestsThatTheReleaseDoesNotHave) {
+  const Progress progress = Handler(MakeTest({*ObjectName::Parse("nosuch")})).Advance(run_);
+  EXPECT_EQ(ReasonOf(ErrorOf(progress)), Reason::ERROR_REASON_INVALID_FIELD);
+  EXPECT_FALSE(run_.effects);
+}
+
+TEST_F(TestingTest, CanBeCancelled) {
+  ReleaseHandler handler = Handler(MakeTest());
+  handler.Advance(run_);
+  run_.cancelled = true;
+  handler.Advance(run_);
+  EXPECT_EQ(helm_.terminated, 1);
+  helm_.Die(15);
+  EXPECT_EQ(ErrorOf(handler.Advance(run_)).code(), absl::StatusCode::kCancelled);
+}
+
+class TakeBackTest : public ReleaseHandlerTest {
+ protected:
+  static Action MakeUpgrade() {
+    return {.release = Key(),
+            .what = Upgrade{
+                .chart = ChartArchive{TarBuilder().File("web/Chart.yaml", "name: web").Gzip()},
+                .values = nlohmann::json::object(),
+                .apply = {.rollback_on_failure = true}}};
+  }
+  static Action MakeInstall() {
+    Action action = ReleaseHandlerTest::MakeInstall();
+    std::get<Install>(action.what).apply.rollback_on_failure = true;
+    return action;
+  }
+  void BeginUpgrade(ReleaseHandler& handler) {
+    releases_.newest = {2, ReleaseStatus::kDeployed};
+    handler.Advance(run_);
+    releases_.older = {{2, ReleaseStatus::kDeployed}};
+  }
+};
+
+TEST_F(TakeBackTest, LeavesTakingBackToHelmAndGivesItTheTime) {
+  ReleaseHandler handler = Handler(MakeUpgrade());
+  BeginUpgrade(handler);
+  EXPECT_EQ(helm_.tasks[0].kill_after, seconds(600 + 30 + 300));
+  EXPECT_EQ(run_.current_plan["rollbackOnFailure"], true);
+  releases_.newest = {4, ReleaseStatus::kDeployed};
+  helm_.Line(HelmStream::kStderr, "Error: context deadline exceeded");
+  helm_.Exit(1);
+  const absl::Status error = ErrorOf(handler.Advance(run_));
+  EXPECT_EQ(ReasonOf(error), Reason::ERROR_REASON_RELEASE_NOT_READY);
+  EXPECT_EQ(MetadataOf(error, "revision"), "4");
+  EXPECT_EQ(helm_.tasks.size(), 1U);
+}
+
+TEST_F(TakeBackTest, StopsACancelledUpgradeAndWaitsWhileHelmTakesItBack) {
+  ReleaseHandler handler = Handler(MakeUpgrade());
+  BeginUpgrade(handler);
+  releases_.newest = {3, ReleaseStatus::kPendingUpgrade};
+  run_.cancelled = true;
+  run_.begin_undo = Unavailable();
+  EXPECT_TRUE(Waits(handler.Advance(run_)));
+  EXPECT_EQ(helm_.terminated, 0);
+  run_.begin_undo = absl::OkStatus();
+  EXPECT_TRUE(Waits(handler.Advance(run_)));
+  EXPECT_TRUE(Waits(handler.Advance(run_)));
+  EXPECT_EQ(helm_.terminated, 1);
+  EXPECT_EQ(run_.undo_->cause.code(), absl::StatusCode::kCancelled);
+  releases_.newest = {4, ReleaseStatus::kDeployed};
+  helm_.Exit(1);
+  EXPECT_EQ(ErrorOf(handler.Advance(run_)).code(), absl::StatusCode::kCancelled);
+}
+
+TEST_F(TakeBackTest, SendsNoTermToAHelmThatTakesBackAlready) {
+  for (const RevisionInfo now : {RevisionInfo{3, ReleaseStatus::kFailed},
+                                 RevisionInfo{4, ReleaseStatus::kPendingRollback}}) {
+    run_ = FakeRun();
+    ReleaseHandler handler = Handler(MakeUpgrade());
+    BeginUpgrade(handler);
+    releases_.newest = now;
+    run_.left = milliseconds(0);
+    EXPECT_TRUE(Waits(handler.Advance(run_)));
+    EXPECT_EQ(helm_.terminated, 0);
+    releases_.newest = {4, ReleaseStatus::kDeployed};
+    helm_.Line(HelmStream::kStderr, "Error: context deadline exceeded");
+    helm_.Exit(1);
+    // Helm's own reason, not the timeout.
+    EXPECT_EQ(ReasonOf(ErrorOf(handler.Advance(run_))), Reason::ERROR_REASON_RELEASE_NOT_READY);
+  }
+}
+
+TEST_F(TakeBackTest, KillsHelmWhenTheTimeForTakingBackIsUpAndSaysSo) {
+  ReleaseHandler handler = Handler(MakeUpgrade());
+  BeginUpgrade(handler);
+  releases_.newest = {3, ReleaseStatus::kPendingUpgrade};
+  run_.left = milliseconds(0);
+  EXPECT_TRUE(Waits(handler.Advance(run_)));
+  EXPECT_EQ(helm_.terminated, 1);
+  EXPECT_EQ(helm_.killed, 0);
+  run_.left = milliseconds(0);
+  EXPECT_TRUE(Waits(handler.Advance(run_)));
+  EXPECT_EQ(helm_.killed, 1);
+  releases_.newest = {4, ReleaseStatus::kPendingRollback};
+  helm_.Die(9);
+  const absl::Status error = ErrorOf(handler.Advance(run_));
+  EXPECT_EQ(ReasonOf(error), Reason::ERROR_REASON_UNDO_INCOMPLETE);
+  EXPECT_EQ(MetadataOf(error, "cause"), "OPERATION_TIMEOUT");
+  EXPECT_EQ(MetadataOf(error, "revision"), "4");
+  EXPECT_THAT(releases_.marked, ElementsAre(4));
+}
+
+TEST_F(TakeBackTest, RollsBackWhatAKilledHelmUpgraded) {
+  ReleaseHandler handler = Handler(MakeUpgrade());
+  BeginUpgrade(handler);
+  releases_.newest = {3, ReleaseStatus::kPendingUpgrade};
+  helm_.Die(9);
+  EXPECT_TRUE(Waits(handler.Advance(run_)));
+  EXPECT_THAT(releases_.marked, ElementsAre(3));
+  ASSERT_EQ(helm_.actions.size(), 2U);
+  EXPECT_EQ(std::get<Rollback>(helm_.actions[1].what).revision, 2);
+  EXPECT_TRUE(helm_.actions[1].wait);
+  releases_.newest = {4, ReleaseStatus::kDeployed};
+  helm_.Exit(0);
+  const absl::Status error = ErrorOf(handler.Advance(run_));
+  EXPECT_EQ(ReasonOf(error), Reason::ERROR_REASON_HELM_FAILED);
+  EXPECT_EQ(MetadataOf(error, "revision"), "4");
+}
+
+TEST_F(TakeBackTest, RemovesWhatAKilledHelmInstalledHoweverOftenItIsKilled) {
+  ReleaseHandler handler = Handler(MakeInstall());
+  handler.Advance(run_);
+  releases_.newest = {1, ReleaseStatus::kPendingInstall};
+  helm_.Die(9);
+  EXPECT_TRUE(Waits(handler.Advance(run_)));
+  ASSERT_EQ(helm_.actions.size(), 2U);
+  EXPECT_TRUE(IsUninstall(helm_.actions[1]));
+  releases_.newest = {1, ReleaseStatus::kUninstalling};
+  helm_.Die(9);
+  EXPECT_TRUE(Waits(handler.Advance(run_)));
+  EXPECT_TRUE(Waits(handler.Advance(run_)));
+  ASSERT_EQ(helm_.actions.size(), 3U);
+  releases_.newest.reset();
+  helm_.Exit(0);
+  EXPECT_EQ(ReasonOf(ErrorOf(handler.Advance(run_))), Reason::ERROR_REASON_HELM_FAILED);
+}
+
+TEST_F(TakeBackTest, SaysWhatIsLeftWhenHelmCouldNotTakeItBack) {
+  ReleaseHandler handler = Handler(MakeUpgrade());
+  BeginUpgrade(handler);
+  releases_.newest = {4, ReleaseStatus::kFailed};
+  helm_.Line(HelmStream::kStderr, "Error: an error occurred while rolling back the release");
+  helm_.Exit(1);
+  const absl::Status error = ErrorOf(handler.Advance(run_));
+  EXPECT_EQ(ReasonOf(error), Reason::ERROR_REASON_UNDO_INCOMPLETE);
+  EXPECT_THAT(std::string(error.message()), HasSubstr("while rolling back"));
+  EXPECT_EQ(helm_.tasks.size(), 1U);
+}
+
+TEST_F(TakeBackTest, SaysThatThereIsNothingToGoBackTo) {
+  ReleaseHandler handler = Handler(MakeUpgrade());
+  releases_.newest = {1, ReleaseStatus::kFailed};
+  handler.Advance(run_);
+  releases_.older = {{1, ReleaseStatus::kFailed}};
+  releases_.newest = {2, ReleaseStatus::kPendingUpgrade};
+  helm_.Die(9);
+  const absl::Status error = ErrorOf(handler.Advance(run_));
+  EXPECT_EQ(ReasonOf(error), Reason::ERROR_REASON_UNDO_INCOMPLETE);
+  EXPECT_THAT(releases_.marked, ElementsAre(2));
 }
 
 class RecoveryTest : public ReleaseHandlerTest {
@@ -511,6 +813,87 @@ TEST_F(RecoveryTest, FinishesAnUninstall) {
   releases_.newest.reset();
   helm_.Exit(0);
   EXPECT_EQ(ResultOf(handler.Advance(run_)), "revision 0");
+}
+
+TEST_F(RecoveryTest, UnlocksWhatItHasNoTimeToUninstall) {
+  run_.current_plan["uninstall"] = true;
+  releases_.newest = {2, ReleaseStatus::kUninstalling};
+  ReleaseHandler handler = Handler({.release = Key(), .what = Uninstall{}});
+  EXPECT_TRUE(Waits(handler.Advance(run_)));
+  run_.left = milliseconds(0);
+  EXPECT_EQ(ReasonOf(ErrorOf(handler.Advance(run_))), Reason::ERROR_REASON_OPERATION_TIMEOUT);
+  EXPECT_THAT(releases_.marked, ElementsAre(2));
+}
+
+TEST_F(RecoveryTest, FinishesAnUninstallAsItWasAskedFor) {
+  run_.current_plan =
+      ReleasePlan::Of({.release = Key(),
+                       .what = Uninstall{.keep_history = true,
+                                         .disable_hooks = true,
+                                         .description = *Description::Parse("retired"),
+                                         .cascade = Cascade::kForeground}},
+                      RevisionInfo{2, ReleaseStatus::kDeployed})
+          .ToJson();
+  releases_.newest = {2, ReleaseStatus::kUninstalling};
+  ReleaseHandler handler = Handler({.release = Key(), .what = Uninstall{}});
+  handler.Advance(run_);
+  handler.Advance(run_);
+  ASSERT_EQ(helm_.actions.size(), 1U);
+  const auto& uninstall = std::get<Uninstall>(helm_.actions[0].what);
+  EXPECT_TRUE(uninstall.keep_history && uninstall.disable_hooks);
+  EXPECT_EQ(uninstall.description.value(), "retired");
+  EXPECT_EQ(uninstall.cascade, Cascade::kForeground);
+  releases_.newest = {2, ReleaseStatus::kUninstalled};
+  helm_.Exit(0);
+  EXPECT_EQ(ResultOf(handler.Advance(run_)), "revision 0");
+}
+
+TEST_F(RecoveryTest, RunsNoTestsAgain) {
+  run_.current_plan["test"] = true;
+  releases_.newest = {2, ReleaseStatus::kDeployed};
+  const absl::Status error = ErrorOf(Handler(MakeInstall()).Advance(run_));
+  EXPECT_EQ(ReasonOf(error), Reason::ERROR_REASON_INTERRUPTED);
+  EXPECT_THAT(helm_.tasks, IsEmpty());
+}
+
+TEST_F(RecoveryTest, TakesBackWhatWasToBeTakenBack) {
+  run_.current_plan["rollbackOnFailure"] = true;
+  releases_.older = {{1, ReleaseStatus::kSuperseded}, {2, ReleaseStatus::kDeployed}};
+  releases_.newest = {3, ReleaseStatus::kPendingUpgrade};
+  ReleaseHandler handler = Handler(MakeInstall());
+  EXPECT_TRUE(Waits(handler.Advance(run_)));
+  ASSERT_EQ(helm_.actions.size(), 1U);
+  EXPECT_EQ(std::get<Rollback>(helm_.actions[0].what).revision, 2);
+  releases_.newest = {4, ReleaseStatus::kDeployed};
+  helm_.Exit(0);
+  const absl::Status error = ErrorOf(handler.Advance(run_));
+  EXPECT_EQ(ReasonOf(error), Reason::ERROR_REASON_INTERRUPTED);
+  EXPECT_EQ(MetadataOf(error, "revision"), "4");
+}
+
+TEST_F(RecoveryTest, FinishesTheRemovalOfAnInstallAndKeepsItsCause) {
+  run_.current_plan = {{"revisionBefore", 0}, {"rollbackOnFailure", true}};
+  run_.undo_ = operation::Run::Undo{
+      Error(absl::StatusCode::kCancelled, Reason::ERROR_REASON_CANCELLED, "cancelled")};
+  releases_.newest = {1, ReleaseStatus::kUninstalling};
+  ReleaseHandler handler = Handler(MakeInstall());
+  EXPECT_TRUE(Waits(handler.Advance(run_)));
+  ASSERT_EQ(helm_.actions.size(), 1U);
+  EXPECT_TRUE(IsUninstall(helm_.actions[0]));
+  releases_.newest.reset();
+  helm_.Exit(0);
+  EXPECT_EQ(ErrorOf(handler.Advance(run_)).code(), absl::StatusCode::kCancelled);
+}
+
+TEST_F(RecoveryTest, TellsARollbackOfHelmsFromSuccess) {
+  run_.current_plan["rollbackOnFailure"] = true;
+  releases_.older = {{2, ReleaseStatus::kDeployed}, {3, ReleaseStatus::kFailed}};
+  releases_.newest = {4, ReleaseStatus::kDeployed};
+  EXPECT_EQ(ReasonOf(ErrorOf(Handler(MakeInstall()).Advance(run_))),
+            Reason::ERROR_REASON_INTERRUPTED);
+  releases_.newest = {3, ReleaseStatus::kDeployed};
+  run_.state().reset();
+  EXPECT_EQ(ResultOf(Handler(MakeInstall()).Advance(run_)), "revision 3");
 }
 
 TEST_F(RecoveryTest, SaysThatAnUninstallIsDoneWhenNothingIsLeft) {

@@ -28,6 +28,19 @@ spec:
     spec:
       containers: [{name: web, image: "localhost/none:1"}]
 {{- end }}
+{{- range $name, $kind := .Values.tests }}
+---
+apiVersion: v1
+kind: {{ $kind }}
+metadata:
+  name: {{ $.Release.Name }}-{{ $name }}
+  annotations: {helm.sh/hook: test}
+{{- if eq $kind "Pod" }}
+spec:
+  restartPolicy: Never
+  containers: [{name: test, image: "localhost/none:1"}]
+{{- end }}
+{{- end }}
 )";
 
 constexpr char kShopDefaults[] = R"(dropped: here
@@ -70,7 +83,7 @@ std::string WebChart(const std::string& version) {
   return TarBuilder()
       .File("web/Chart.yaml",
             "apiVersion: v2\nname: web\nversion: " + version + "\nappVersion: \"9.9\"\n")
-      .File("web/values.yaml", "note: none\ndeployment: false\nfinalizer: false\n")
+      .File("web/values.yaml", "note: none\ndeployment: false\nfinalizer: false\ntests: {}\n")
       .File("web/templates/all.yaml", kTemplate)
       .File("web/templates/NOTES.txt", "Generated {{ randAlphaNum 8 }} for {{ .Release.Name }}\n")
       .Gzip();

@@ -22,15 +22,13 @@
 #include "common/status/status.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "tests/integration/harness/api_server.h"
 #include "tests/integration/helm/chart.h"
 #include "tests/integration/helm/eventually.h"
-#include "tests/integration/helm/helm_service_process.h"
+#include "tests/integration/helm/helm_service_test.h"
 
 namespace berth::helm {
 namespace {
 
-using harness::ApiServer;
 using operation::v1::OperationUpdate;
 using ::testing::Contains;
 using ::testing::ElementsAre;
@@ -38,186 +36,6 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::UnorderedElementsAre;
-
-// All that a stream brought.
-template <typename Response>
-struct Outcome {
-  std::vector<OperationUpdate> updates;
-  std::optional<Response> last;
-  absl::Status status;
-
-  std::string operation() const { return updates.empty() ? "" : updates.front().operation(); }
-  std::vector<std::string> phases() const {
-    std::vector<std::string> names;
-    for (const OperationUpdate& update : updates) {
-      if (update.has_phase()) names.push_back(update.phase().phase());
-    }
-    return names;
-  }
-  std::vector<std::string> lines() const {
-    std::vector<std::string> texts;
-    for (const OperationUpdate& update : updates) {
-      if (update.has_line()) texts.push_back(update.line().text());
-    }
-    return texts;
-  }
-};
-
-template <typename Response>
-Outcome<Response> Drain(grpc::ClientReader<Response>& reader) {
-  Outcome<Response> outcome;
-  Response response;
-  while (reader.Read(&response)) {
-    if (response.has_update()) {
-      outcome.updates.push_back(response.update());
-    } else {
-      outcome.last = response;
-    }
-  }
-  outcome.status = FromGrpcStatus(reader.Finish());
-  return outcome;
-}
-
-class HelmServiceTest : public ::testing::TestWithParam<std::string> {
- protected:
-  HelmServiceTest()
-      : api_(ApiServer::Shared()),
-        client_(api_.MakeClient()),
-        berth_(api_.MakeNamespace()),
-        ns_(api_.MakeNamespace()) {
-    folder_ = fmt::format("{}/{}", api_.folder(), berth_);
-    std::filesystem::create_directories(folder_);
-    service_ = StartService();
-  }
-
-  std::unique_ptr<HelmServiceProcess> StartService(int max_processes = 8) {
-    auto service =
-        HelmServiceProcess::Start({.kubeconfig = api_.kubeconfig(),
-                                   .ns = berth_,
-                                   .helm = std::string(std::getenv("BERTH_BIN")) + "/" + GetParam(),
-                                   .folder = folder_,
-                                   .max_processes = max_processes});
-    EXPECT_TRUE(service.ok()) << service.status();
-    return service.ok() ? *std::move(service) : nullptr;
-  }
-
-  v1::InstallReleaseRequest InstallRequest(const std::string& values = "note: hello") const {
-    v1::InstallReleaseRequest request;
-    request.set_namespace_(ns_);
-    request.set_name("web");
-    request.mutable_chart()->set_archive(WebChart("1.2.3"));
-    request.add_values()->set_yaml(values);
-    return request;
-  }
-
-  v1::UpgradeReleaseRequest UpgradeRequest(const std::string& values = "note: upgraded") const {
-    v1::UpgradeReleaseRequest request;
-    request.set_namespace_(ns_);
-    request.set_name("web");
-    request.mutable_chart()->set_archive(WebChart("1.3.0"));
-    request.add_values()->set_yaml(values);
-    return request;
-  }
-
-  Outcome<v1::InstallReleaseResponse> Install(const v1::InstallReleaseRequest& request) {
-    grpc::ClientContext context;
-    return Drain(*service_->helm().InstallRelease(&context, request));
-  }
-
-  Outcome<v1::UpgradeReleaseResponse> Upgrade(const v1::UpgradeReleaseRequest& request) {
-    grpc::ClientContext context;
-    return Drain(*service_->helm().UpgradeRelease(&context, request));
-  }
-
-  Outcome<v1::RollbackReleaseResponse> Rollback(int revision) {
-    v1::RollbackReleaseRequest request;
-    request.set_namespace_(ns_);
-    request.set_name("web");
-    request.set_revision(revision);
-    grpc::ClientContext context;
-    return Drain(*service_->helm().RollbackRelease(&context, request));
-  }
-
-  v1::UninstallReleaseRequest UninstallRequest() const {
-    v1::UninstallReleaseRequest request;
-    request.set_namespace_(ns_);
-    request.set_name("web");
-    return request;
-  }
-
-  Outcome<v1::UninstallReleaseResponse> Uninstall(const v1::UninstallReleaseRequest& request) {
-    grpc::ClientContext context;
-    return Drain(*service_->helm().UninstallRelease(&context, request));
-  }
-
-  absl::StatusOr<v1::Release> GetRelease() {
-    v1::GetReleaseRequest request;
-    request.set_namespace_(ns_);
-    request.set_name("web");
-    v1::GetReleaseResponse response;
-    grpc::ClientContext context;
-    const absl::Status status =
-        FromGrpcStatus(service_->helm().GetRelease(&context, request, &response));
-    if (!status.ok()) return status;
-    return response.release();
-  }
-
-  std::vector<std::string> ReleaseNames() {
-    v1::ListReleasesRequest request;
-    request.set_namespace_(ns_);
-    v1::ListReleasesResponse response;
-    grpc::ClientContext context;
-    EXPECT_TRUE(service_->helm().ListReleases(&context, request, &response).ok());
-    std::vector<std::string> names;
-    for (const v1::Release& release : response.releases()) {
-      names.push_back(
-          fmt::format("{}:{}:{}", release.name(), release.revision(), release.chart_version()));
-    }
-    return names;
-  }
-
-  // What the service stored about operations.
-  std::vector<kube::Json> OperationRecords() {
-    return client_->List(kube::kOperations, berth_).value().items;
-  }
-
-  std::string ConfigMapValue(const std::string& key) {
-    const auto object = client_->Get(kube::kConfigMaps, {ns_, "web"});
-    return object.ok() ? kube::StringAt(*object, {"data", key}) : "absent";
-  }
-
-  // Folders of Helm processes that were not removed.
-  std::vector<std::string> RunFolders() const {
-    std::vector<std::string> names;
-    for (const auto& own : std::filesystem::directory_iterator(folder_ + "/work")) {
-      for (const auto& run : std::filesystem::directory_iterator(own.path())) {
-        names.push_back(run.path().string());
-      }
-    }
-    return names;
-  }
-
-  // The result of an operation, watched from whichever replica runs now.
-  Outcome<operation::v1::WatchOperationResponse> Watch(const std::string& name) {
-    operation::v1::WatchOperationRequest request;
-    request.set_name(name);
-    grpc::ClientContext context;
-    return Drain(*service_->operations().WatchOperation(&context, request));
-  }
-
-  void ReleaseTheConfigMap() {
-    ASSERT_TRUE(
-        client_->Patch(kube::kConfigMaps, {ns_, "web"}, {{"metadata", {{"finalizers", nullptr}}}})
-            .ok());
-  }
-
-  ApiServer& api_;
-  std::unique_ptr<kube::Client> client_;
-  const std::string berth_;
-  const std::string ns_;
-  std::string folder_;
-  std::unique_ptr<HelmServiceProcess> service_;
-};
 
 INSTANTIATE_TEST_SUITE_P(Helms, HelmServiceTest, ::testing::Values("helm", "helm3"),
                          [](const auto& info) { return info.param; });
@@ -248,7 +66,7 @@ TEST_P(HelmServiceTest, InstallsUpgradesRollsBackAndUninstalls) {
   EXPECT_TRUE(
       Eventually([&] { return ReleaseNames() == std::vector<std::string>{"web:2:1.3.0"}; }));
 
-  const auto rolled_back = Rollback(1);
+  const auto rolled_back = Rollback(RollbackRequest(1));
   ASSERT_TRUE(rolled_back.status.ok()) << rolled_back.status;
   EXPECT_EQ(rolled_back.last->result().release().revision(), 3);
   EXPECT_EQ(ConfigMapValue("note"), "1e3");
@@ -439,11 +257,7 @@ TEST_P(HelmServiceTest, CancellingAnInstallEndsItAtOnceAndUnlocked) {
     const auto release = GetRelease();
     return release.ok() && release->status() == v1::Release::STATUS_PENDING_INSTALL;
   }));
-  operation::v1::CancelOperationRequest cancel;
-  cancel.set_name(first.update().operation());
-  operation::v1::CancelOperationResponse cancelled;
-  grpc::ClientContext cancel_context;
-  ASSERT_TRUE(service_->operations().CancelOperation(&cancel_context, cancel, &cancelled).ok());
+  Cancel(first.update().operation());
   const auto outcome = Drain(*reader);
   EXPECT_EQ(outcome.status.code(), absl::StatusCode::kCancelled) << outcome.status;
   EXPECT_EQ(GetRelease()->status(), v1::Release::STATUS_FAILED);

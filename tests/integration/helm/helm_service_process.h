@@ -29,7 +29,7 @@ class HelmServiceProcess {
     std::string folder;
     int max_processes = 8;
     /// Further ones, "--key=value".
-    std::vector<std::string> flags;
+    std::vector<std::string> flags = {};
   };
 
   /// Starts it and waits until it serves.
@@ -46,6 +46,9 @@ class HelmServiceProcess {
 
   /// Ends it as a crash does.
   void Kill() { child_.Stop(9); }
+  /// Ends it as Kubernetes does, and waits for that.
+  void Terminate() { child_.Stop(15); }
+  pid_t pid() const { return child_.pid(); }
 
   std::string Log() const;
 
