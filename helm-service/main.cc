@@ -43,6 +43,7 @@
 #include "helm-service/domain/polling_observer.h"
 #include "helm-service/domain/process_slots.h"
 #include "helm-service/domain/release_handler.h"
+#include "helm-service/domain/release_preview.h"
 #include "helm-service/domain/stoppable_runs.h"
 #include "helm-service/domain/unlock_handler.h"
 #include "helm-service/transport/action_codecs.h"
@@ -131,6 +132,10 @@ absl::Status Serve(Options options, rpc::StopSignal& stop) {
   ProcessSlots slots(static_cast<std::size_t>(options.helm.max_processes),
                      [&](int change) { helm_metrics.WaitingChanged(change); });
   StoppableRuns stoppable;
+  ProcessSlots render_slots(static_cast<std::size_t>(options.helm.max_renders));
+  const ReleasePreview preview(
+      {.helm = *helm, .charts = charts, .releases = releases, .slots = render_slots},
+      options.helm.PreviewOptions());
 
   operation::CompleteIdentity(options.operations.identity, options.program.server.listen);
   options.operations.peer_channel = [](const std::string& address) {
@@ -166,7 +171,7 @@ absl::Status Serve(Options options, rpc::StopSignal& stop) {
 
   rpc::Server server(options.program.server, metrics);
   HelmServiceImpl service(*manager, server.streams(), helm->version(), releases, catalog, reader,
-                          cluster);
+                          cluster, preview, options.helm.secrets);
   ChartServiceImpl chart_service({.store = sources->store(),
                                   .editor = sources->store(),
                                   .indexes = sources->indexes(),

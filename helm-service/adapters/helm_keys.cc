@@ -19,6 +19,8 @@ ReleaseHandler::Options HelmKeys::HandlerOptions() const {
   return {.kill_margin = kill_margin, .undo_timeout = undo_timeout};
 }
 
+ReleasePreview::Options HelmKeys::PreviewOptions() const { return {.time_limit = render_timeout}; }
+
 void AddHelmKeys(config::Table& table, HelmKeys& keys) {
   constexpr std::int64_t kMiB = std::int64_t{1} << 20;
   constexpr std::int64_t kSecond = 1000;
@@ -54,6 +56,14 @@ void AddHelmKeys(config::Table& table, HelmKeys& keys) {
       .Add("helm.stop_timeout", &keys.stop_timeout,
            "after drain_timeout: how long installs and upgrades that are told to stop may take")
       .Range(0, 600 * kSecond);
+  table
+      .Add("helm.max_renders", &keys.max_renders,
+           "Helm processes that render or compare, beside helm.max_processes, at one time")
+      .Range(1, 1000);
+  table.Add("helm.render_timeout", &keys.render_timeout, "how long each of them may take")
+      .Range(kSecond, 600 * kSecond);
+  table.Add("helm.allow_showing_secrets", &keys.secrets.allow_showing,
+            "show values of Secrets to callers who ask for them");
 }
 
 }  // namespace berth::helm

@@ -8,6 +8,8 @@
 #include "common/kube/config.h"
 #include "helm-service/adapters/helm_process_runner.h"
 #include "helm-service/domain/release_handler.h"
+#include "helm-service/domain/release_preview.h"
+#include "helm-service/domain/secret_policy.h"
 
 namespace berth::helm {
 
@@ -24,9 +26,14 @@ struct HelmKeys {
   std::chrono::seconds undo_timeout{300};
   /// After the drain: how long Helms that were told to stop may take.
   std::chrono::seconds stop_timeout{10};
+  /// For rendering and comparing, beside max_processes.
+  int max_renders = 4;
+  std::chrono::seconds render_timeout{60};
+  SecretPolicy secrets;
 
   HelmProcessRunner::Options RunnerOptions(kube::Config kube) const;
   ReleaseHandler::Options HandlerOptions() const;
+  ReleasePreview::Options PreviewOptions() const;
 };
 
 /// Binds the keys `helm.*`.

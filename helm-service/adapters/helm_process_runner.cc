@@ -8,13 +8,17 @@
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
+#include <optional>
 #include <string_view>
 #include <utility>
 
 #include "common/status/macros.h"
 #include "common/status/status.h"
+#include "helm-service/adapters/dry_run_json.h"
 #include "helm-service/adapters/kubeconfig.h"
 #include "helm-service/domain/helm_arguments.h"
+#include "helm-service/domain/helm_log.h"
+#include "helm-service/domain/helm_options.h"
 #include "helm-service/domain/values.h"
 
 namespace berth::helm {
@@ -86,7 +90,7 @@ HelmProcessRunner::HelmProcessRunner(process::Supervisor& supervisor, HelmMetric
 
 absl::StatusOr<HelmVersion> HelmProcessRunner::ProbeVersion() {
   ASSIGN_OR_RETURN(const std::shared_ptr<RunDirectory> directory, work_->MakeRun());
-  ASSIGN_OR_RETURN(process::Command command, Prepare(*directory));
+  ASSIGN_OR_RETURN(process::Command command, Prepare(*directory, Cluster::kNone));
   command.arguments = {"version", "--template={{.Version}}"};
   command.timeout = std::chrono::seconds(30);
   ASSIGN_OR_RETURN(const process::Result result, supervisor_.Run(std::move(command)));
@@ -98,11 +102,14 @@ absl::StatusOr<HelmVersion> HelmProcessRunner::ProbeVersion() {
   return absl::FailedPreconditionError("'helm version' did not answer with a version");
 }
 
-absl::StatusOr<process::Command> HelmProcessRunner::Prepare(const RunDirectory& directory) const {
+absl::StatusOr<process::Command> HelmProcessRunner::Prepare(const RunDirectory& directory,
+                                                            Cluster cluster) const {
   for (const char* folder : {"empty", "tmp", "cache", "config", "data", "plugins"}) {
     RETURN_IF_ERROR(directory.MakeFolder(folder));
   }
-  RETURN_IF_ERROR(directory.WriteFile("kubeconfig", WriteKubeconfig(options_.kube)));
+  if (cluster == Cluster::kReachable) {
+    RETURN_IF_ERROR(directory.WriteFile("kubeconfig", WriteKubeconfig(options_.kube)));
+  }
   process::Command command;
   command.program = options_.binary;
   command.environment = {
@@ -138,20 +145,28 @@ absl::StatusOr<HelmExit> HelmProcessRunner::Translate(
   return HelmExit{.code = exit->code, .signal = exit->signal};
 }
 
-absl::StatusOr<std::unique_ptr<HelmRunner::Process>> HelmProcessRunner::Start(const Action& action,
-                                                                              const Task& task,
-                                                                              Callbacks callbacks) {
-  absl::StatusOr<std::shared_ptr<RunDirectory>> directory = work_->MakeRun();
-  if (!directory.ok()) return Unusable("preparing Helm", directory.status());
-  absl::StatusOr<process::Command> command = Prepare(**directory);
+absl::StatusOr<process::Command> HelmProcessRunner::Prepare(const RunDirectory& directory,
+                                                            Cluster cluster,
+                                                            const Action& action) const {
+  absl::StatusOr<process::Command> command = Prepare(directory, cluster);
   if (!command.ok()) return Unusable("preparing Helm", command.status());
   if (const ChartArchive* archive = ArchiveOf(action)) {
-    const absl::Status written = (*directory)->WriteFile(kArchive, archive->bytes);
+    const absl::Status written = directory.WriteFile(kArchive, archive->bytes);
     if (!written.ok()) return Unusable("preparing Helm", written);
   }
   if (const nlohmann::json* values = ValuesOf(action)) {
     command->standard_input = WriteValues(*values);
   }
+  return command;
+}
+
+absl::StatusOr<std::unique_ptr<HelmRunner::Process>> HelmProcessRunner::Start(const Action& action,
+                                                                              const Task& task,
+                                                                              Callbacks callbacks) {
+  absl::StatusOr<std::shared_ptr<RunDirectory>> directory = work_->MakeRun();
+  if (!directory.ok()) return Unusable("preparing Helm", directory.status());
+  absl::StatusOr<process::Command> command = Prepare(**directory, Cluster::kReachable, action);
+  if (!command.ok()) return command.status();
   command->arguments =
       HelmArguments(action, version_, task.wait_timeout, (*directory)->PathOf(kArchive));
   command->timeout = task.kill_after;
@@ -174,6 +189,79 @@ absl::StatusOr<std::unique_ptr<HelmRunner::Process>> HelmProcessRunner::Start(co
              on_exit(std::move(translated));
            }});
   return std::make_unique<RunningHelm>(supervisor_, id);
+}
+
+absl::StatusOr<HelmProcessRunner::Printed> HelmProcessRunner::RunForOutput(
+    process::Command command, std::size_t limit, std::chrono::milliseconds kill_after) {
+  command.timeout = kill_after;
+  command.output_limits = {.line_bytes = limit, .total_bytes = limit};
+  const std::string name = command.arguments.front();
+  const auto started = std::chrono::steady_clock::now();
+  metrics_.Started();
+  const absl::StatusOr<process::Result> result = supervisor_.Run(std::move(command));
+  const absl::StatusOr<HelmExit> exit =
+      Translate(result.ok() ? absl::StatusOr<process::Exit>(result->exit) : result.status());
+  metrics_.Ended(name, exit, std::chrono::steady_clock::now() - started);
+  if (absl::IsCancelled(exit.status())) {
+    return Error(absl::StatusCode::kUnavailable, Reason::ERROR_REASON_SHUTTING_DOWN,
+                 "this replica is about to stop: repeat the call");
+  }
+  if (!exit.ok()) return exit.status();
+  if (result->exit.timed_out) {
+    return Error(absl::StatusCode::kDeadlineExceeded, Reason::ERROR_REASON_OPERATION_TIMEOUT,
+                 fmt::format("Helm took more than {} ms", kill_after.count()));
+  }
+  if (result->exit.output_truncated) {
+    return Error(absl::StatusCode::kResourceExhausted, Reason::ERROR_REASON_RESULT_TOO_LARGE,
+                 fmt::format("Helm printed more than {} bytes", limit))
+        .WithMetadata("limit_bytes", std::to_string(limit));
+  }
+  Printed printed{.exit = *exit};
+  HelmLog log(/*shows_values=*/true);
+  for (const process::OutputLine& line : result->lines) {
+    if (line.stream == process::Stream::kStdout) {
+      printed.output += line.text;
+      printed.output += '\n';
+    } else if (std::optional<HelmLog::Entry> entry = log.Read(HelmStream::kStderr, line.text)) {
+      if (entry->kind == HelmLog::Kind::kMessage) printed.messages.push_back(entry->text);
+    }
+  }
+  return printed;
+}
+
+absl::StatusOr<RenderOutcome> HelmProcessRunner::Render(const Rendering& rendering,
+                                                        std::chrono::milliseconds kill_after) {
+  RETURN_IF_ERROR(CheckOptions(rendering.install, version_));
+  const absl::StatusOr<std::shared_ptr<RunDirectory>> directory = work_->MakeRun();
+  if (!directory.ok()) return Unusable("preparing Helm", directory.status());
+  ASSIGN_OR_RETURN(process::Command command,
+                   Prepare(**directory, Cluster::kNone, rendering.install));
+  command.arguments = TemplateArguments(rendering, (*directory)->PathOf(kArchive));
+  ASSIGN_OR_RETURN(Printed printed, RunForOutput(std::move(command), kMostBytes, kill_after));
+  RenderOutcome outcome{.exit = printed.exit, .messages = std::move(printed.messages)};
+  if (printed.exit.code == 0) outcome.content.manifest = std::move(printed.output);
+  return outcome;
+}
+
+absl::StatusOr<RenderOutcome> HelmProcessRunner::DryRun(const Action& action,
+                                                        std::chrono::milliseconds kill_after) {
+  RETURN_IF_ERROR(CheckOptions(action, version_));
+  const absl::StatusOr<std::shared_ptr<RunDirectory>> directory = work_->MakeRun();
+  if (!directory.ok()) return Unusable("preparing Helm", directory.status());
+  ASSIGN_OR_RETURN(process::Command command, Prepare(**directory, Cluster::kReachable, action));
+  const auto timeout = std::chrono::duration_cast<std::chrono::seconds>(kill_after);
+  command.arguments = DryRunArguments(action, version_, timeout, (*directory)->PathOf(kArchive));
+  // The chart is printed along with what it renders to.
+  constexpr std::size_t kMostOutput = 4 * kMostBytes;
+  ASSIGN_OR_RETURN(Printed printed, RunForOutput(std::move(command), kMostOutput, kill_after));
+  RenderOutcome outcome{.exit = printed.exit, .messages = std::move(printed.messages)};
+  if (printed.exit.code != 0) return outcome;
+  absl::StatusOr<DryRunRelease> release = ReadDryRun(printed.output);
+  if (!release.ok()) return Unusable("reading Helm's output", release.status());
+  outcome.content = std::move(release->content);
+  outcome.notes = std::move(release->notes);
+  outcome.revision = release->revision;
+  return outcome;
 }
 
 }  // namespace berth::helm

@@ -46,4 +46,11 @@ const WriteOptions* WriteOptionsOf(const Action& action) {
   return nullptr;
 }
 
+std::optional<nlohmann::json> ValuesToCheck(const Action& action) {
+  const auto* upgrade = std::get_if<Upgrade>(&action.what);
+  const bool reuses = upgrade != nullptr && upgrade->values_policy != ValuesPolicy::kReset;
+  if (reuses || ApplyOptionsOf(action)->skip_schema_validation) return std::nullopt;
+  return *ValuesOf(action);
+}
+
 }  // namespace berth::helm

@@ -128,5 +128,8 @@ const nlohmann::json* ValuesOf(const Action& action);
 const ApplyOptions* ApplyOptionsOf(const Action& action);
 /// The options of an install, upgrade or rollback, or null.
 const WriteOptions* WriteOptionsOf(const Action& action);
+/// Of an install or upgrade: the values that the chart's schemas are to hold for; nothing if they
+/// are not known here, or are not to be checked.
+std::optional<nlohmann::json> ValuesToCheck(const Action& action);
 
 }  // namespace berth::helm

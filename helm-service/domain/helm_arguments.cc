@@ -165,4 +165,33 @@ std::vector<std::string> HelmArguments(const Action& action, const HelmVersion& 
   return std::move(arguments).Take();
 }
 
+std::vector<std::string> DryRunArguments(const Action& action, const HelmVersion& version,
+                                         std::chrono::seconds timeout,
+                                         const std::string& archive_path) {
+  std::vector<std::string> arguments = HelmArguments(action, version, timeout, archive_path);
+  // Behind the command, where no text of a caller stands yet.
+  arguments.insert(arguments.begin() + 1, {"--dry-run=server", "--output=json"});
+  return arguments;
+}
+
+std::vector<std::string> TemplateArguments(const Rendering& rendering,
+                                           const std::string& archive_path) {
+  Arguments arguments("template");
+  arguments.Flag("namespace", rendering.install.release.ns.value());
+  arguments.Flag("values", "-");
+  if (rendering.kube_version.has_value()) {
+    arguments.Flag("kube-version", rendering.kube_version->value());
+  }
+  for (const ApiVersion& api : rendering.api_versions) {
+    arguments.Flag("api-versions", api.value());
+  }
+  arguments.SwitchIf(rendering.include_crds, "include-crds");
+  arguments.SwitchIf(rendering.skip_tests, "skip-tests");
+  arguments.SwitchIf(rendering.is_upgrade, "is-upgrade");
+  arguments.SwitchIf(rendering.disable_hooks, "no-hooks");
+  arguments.Positional(rendering.install.release.name.value());
+  arguments.Positional(archive_path);
+  return std::move(arguments).Take();
+}
+
 }  // namespace berth::helm

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "helm-service/domain/action.h"
+#include "helm-service/domain/chart_renderer.h"
 #include "helm-service/domain/helm_version.h"
 
 namespace berth::helm {
@@ -16,5 +17,14 @@ namespace berth::helm {
 std::vector<std::string> HelmArguments(const Action& action, const HelmVersion& version,
                                        std::chrono::seconds timeout,
                                        const std::string& archive_path);
+
+/// Helm's arguments for an install or upgrade as a dry run against the cluster that prints JSON.
+std::vector<std::string> DryRunArguments(const Action& action, const HelmVersion& version,
+                                         std::chrono::seconds timeout,
+                                         const std::string& archive_path);
+
+/// Helm's arguments for rendering without a cluster.
+std::vector<std::string> TemplateArguments(const Rendering& rendering,
+                                           const std::string& archive_path);
 
 }  // namespace berth::helm

@@ -17,6 +17,7 @@ using Json = nlohmann::json;
 
 constexpr std::string_view kSourceComment = "# Source: ";
 constexpr std::string_view kList = "List";
+constexpr char kHookAnnotation[] = "helm.sh/hook";
 
 // The first line of `text`, with its line break, cut off from it.
 std::string_view CutLine(std::string_view& text) {
@@ -56,6 +57,21 @@ std::string TextAt(const Json& object, const char* key) {
   return found != object.end() && found->is_string() ? found->get<std::string>() : "";
 }
 
+// What an annotation of Helm's lists.
+std::vector<std::string> HookEventsOf(const Json& metadata) {
+  const auto annotations = metadata.find("annotations");
+  if (annotations == metadata.end() || !annotations->is_object()) return {};
+  const std::string list = TextAt(*annotations, kHookAnnotation);
+  std::vector<std::string> events;
+  std::string_view rest = list;
+  while (!rest.empty()) {
+    const std::size_t end = std::min(rest.find(','), rest.size());
+    events.emplace_back(Trimmed(rest.substr(0, end)));
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  return events;
+}
+
 ManifestObject Describe(const std::string& source, const Json& object, std::string text) {
   ManifestObject described{.source = source,
                            .api_version = TextAt(object, "apiVersion"),
@@ -65,6 +81,7 @@ ManifestObject Describe(const std::string& source, const Json& object, std::stri
   if (metadata != object.end() && metadata->is_object()) {
     described.ns = TextAt(*metadata, "namespace");
     described.name = TextAt(*metadata, "name");
+    described.hook_events = HookEventsOf(*metadata);
   }
   return described;
 }

@@ -42,6 +42,8 @@ struct ManifestObject {
   /// Empty where the manifest names none: that of the release, or none for a cluster-wide kind.
   std::string ns;
   std::string name;
+  /// When it runs if it is a hook ("pre-install", ...); else empty.
+  std::vector<std::string> hook_events;
   /// Its YAML. Shows what Secrets hold.
   std::string text;
 

@@ -16,9 +16,8 @@ namespace {
 using Json = nlohmann::json;
 
 // By what two states of a release are matched. Versions of an API are views of the same objects.
-std::string KeyOf(const RenderedObject& rendered, const std::string& release_namespace) {
-  const ManifestObject& object = rendered.object;
-  const std::string hook = rendered.hook_events.empty() ? "" : "hook";
+std::string KeyOf(const ManifestObject& object, const std::string& release_namespace) {
+  const std::string hook = object.hook_events.empty() ? "" : "hook";
   if (object.kind.empty()) return fmt::format("{} {}", hook, object.source);
   const std::size_t slash = object.api_version.find('/');
   return fmt::format("{} {}/{} {}/{}", hook,
@@ -26,13 +25,13 @@ std::string KeyOf(const RenderedObject& rendered, const std::string& release_nam
                      object.kind, object.ns.empty() ? release_namespace : object.ns, object.name);
 }
 
-using Keyed = std::vector<std::pair<std::string, const RenderedObject*>>;
+using Keyed = std::vector<std::pair<std::string, const ManifestObject*>>;
 
 // Objects that a chart renders twice are told apart by their order.
-Keyed WithKeys(const std::vector<RenderedObject>& objects, const std::string& release_namespace) {
+Keyed WithKeys(const std::vector<ManifestObject>& objects, const std::string& release_namespace) {
   std::map<std::string, int> seen;
   Keyed keyed;
-  for (const RenderedObject& object : objects) {
+  for (const ManifestObject& object : objects) {
     const std::string key = KeyOf(object, release_namespace);
     keyed.emplace_back(fmt::format("{} {}", key, seen[key]++), &object);
   }
@@ -40,17 +39,16 @@ Keyed WithKeys(const std::vector<RenderedObject>& objects, const std::string& re
 }
 
 // The text to compare of an object that is there.
-std::string TextOf(const std::optional<Json>& object, const RenderedObject* rendered,
+std::string TextOf(const std::optional<Json>& object, const ManifestObject* rendered,
                    SecretValues secrets) {
   if (object.has_value()) return WriteYaml(*object);
   if (rendered == nullptr) return "";
-  const std::string& text = rendered->object.text;
-  return secrets == SecretValues::kShown ? text : MaskDocument(text);
+  return secrets == SecretValues::kShown ? rendered->text : MaskDocument(rendered->text);
 }
 
-std::optional<Json> Read(const RenderedObject* rendered) {
+std::optional<Json> Read(const ManifestObject* rendered) {
   if (rendered == nullptr) return std::nullopt;
-  absl::StatusOr<Json> object = rendered->object.Read();
+  absl::StatusOr<Json> object = rendered->Read();
   if (!object.ok()) return std::nullopt;
   return *std::move(object);
 }
@@ -65,24 +63,24 @@ void Mask(std::optional<Json>& before, std::optional<Json>& after) {
   }
 }
 
-ObjectChange::Kind KindOf(const RenderedObject* before, const RenderedObject* after,
+ObjectChange::Kind KindOf(const ManifestObject* before, const ManifestObject* after,
                           const std::optional<Json>& before_json,
                           const std::optional<Json>& after_json) {
   if (before == nullptr) return ObjectChange::Kind::kAdded;
   if (after == nullptr) return ObjectChange::Kind::kRemoved;
   const bool equal = before_json.has_value() && after_json.has_value()
                          ? *before_json == *after_json
-                         : before->object.text == after->object.text;
+                         : before->text == after->text;
   return equal ? ObjectChange::Kind::kUnchanged : ObjectChange::Kind::kChanged;
 }
 
 // One object in both states, of which one may be missing; `latest` is the other one then.
-ObjectChange Compare(const RenderedObject* before, const RenderedObject* after,
-                     const RenderedObject& latest, const DiffOptions& options) {
+ObjectChange Compare(const ManifestObject* before, const ManifestObject* after,
+                     const ManifestObject& latest, const DiffOptions& options) {
   std::optional<Json> before_json = Read(before);
   std::optional<Json> after_json = Read(after);
   ObjectChange change{.kind = KindOf(before, after, before_json, after_json), .object = latest};
-  change.object.object.text.clear();
+  change.object.text.clear();
   if (change.kind == ObjectChange::Kind::kUnchanged) return change;
   if (options.secrets == SecretValues::kMasked) Mask(before_json, after_json);
   change.text = UnifiedDiff(TextOf(before_json, before, options.secrets),
@@ -96,30 +94,28 @@ ObjectChange Compare(const RenderedObject* before, const RenderedObject* after,
 
 }  // namespace
 
-absl::StatusOr<std::vector<RenderedObject>> RenderedObjects(const ReleaseContent& content,
+absl::StatusOr<std::vector<ManifestObject>> RenderedObjects(const ReleaseContent& content,
                                                             const ManifestLimits& limits) {
-  std::vector<RenderedObject> rendered;
   ASSIGN_OR_RETURN(std::vector<ManifestObject> objects, SplitManifest(content.manifest, limits));
-  rendered.reserve(objects.size());
-  for (ManifestObject& object : objects) rendered.push_back({.object = std::move(object)});
   for (const ReleaseHook& hook : content.hooks) {
-    ASSIGN_OR_RETURN(objects, SplitManifest(hook.manifest, limits));
-    for (ManifestObject& object : objects) {
-      rendered.push_back({.object = std::move(object), .hook_events = hook.events});
+    ASSIGN_OR_RETURN(std::vector<ManifestObject> of_hook, SplitManifest(hook.manifest, limits));
+    for (ManifestObject& object : of_hook) {
+      if (object.source.empty()) object.source = hook.path;
+      objects.push_back(std::move(object));
     }
   }
-  return rendered;
+  return objects;
 }
 
-std::vector<ObjectChange> CompareRenderings(const std::vector<RenderedObject>& before,
-                                            const std::vector<RenderedObject>& after,
+std::vector<ObjectChange> CompareRenderings(const std::vector<ManifestObject>& before,
+                                            const std::vector<ManifestObject>& after,
                                             const DiffOptions& options) {
   const Keyed keyed_before = WithKeys(before, options.release_namespace);
-  std::map<std::string, const RenderedObject*> unmatched(keyed_before.begin(), keyed_before.end());
+  std::map<std::string, const ManifestObject*> unmatched(keyed_before.begin(), keyed_before.end());
   std::vector<ObjectChange> changes;
   for (const auto& [key, object] : WithKeys(after, options.release_namespace)) {
     const auto found = unmatched.find(key);
-    const RenderedObject* const earlier = found == unmatched.end() ? nullptr : found->second;
+    const ManifestObject* const earlier = found == unmatched.end() ? nullptr : found->second;
     changes.push_back(Compare(earlier, object, *object, options));
     if (found != unmatched.end()) unmatched.erase(found);
   }
@@ -129,10 +125,8 @@ std::vector<ObjectChange> CompareRenderings(const std::vector<RenderedObject>& b
   return changes;
 }
 
-void MaskObjects(std::vector<RenderedObject>& objects) {
-  for (RenderedObject& rendered : objects) {
-    rendered.object.text = MaskDocument(rendered.object.text);
-  }
+void MaskObjects(std::vector<ManifestObject>& objects) {
+  for (ManifestObject& object : objects) object.text = MaskDocument(object.text);
 }
 
 }  // namespace berth::helm

@@ -8,23 +8,14 @@
 #include "helm-service/domain/manifest.h"
 #include "helm-service/domain/object_diff.h"
 #include "helm-service/domain/release_content.h"
+#include "helm-service/domain/secret_policy.h"
 #include "helm-service/domain/text_diff.h"
 
 namespace berth::helm {
 
-/// Whether values of Secrets are shown or replaced.
-enum class SecretValues { kMasked, kShown };
-
-/// One object of what a chart renders to, or a hook.
-struct RenderedObject {
-  ManifestObject object;
-  /// When it runs if it is a hook ("pre-install", ...); else empty.
-  std::vector<std::string> hook_events;
-};
-
 /// Objects and hooks of a release, in the order in which Helm applies them, hooks last.
 /// Errors: RESOURCE_EXHAUSTED beyond the limits.
-absl::StatusOr<std::vector<RenderedObject>> RenderedObjects(const ReleaseContent& content,
+absl::StatusOr<std::vector<ManifestObject>> RenderedObjects(const ReleaseContent& content,
                                                             const ManifestLimits& limits = {});
 
 /// What becomes of one object between two states of a release.
@@ -33,7 +24,7 @@ struct ObjectChange {
 
   Kind kind = Kind::kUnchanged;
   /// Of the later state in which it is.
-  RenderedObject object;
+  ManifestObject object;
   /// Of a changed object.
   std::vector<FieldChange> fields;
   /// Not all of them are in `fields`.
@@ -55,12 +46,12 @@ struct DiffOptions {
 
 /// Compares two states of a release object by object, matched by group, kind, namespace and name:
 /// those of the later state in its order, then the removed ones.
-std::vector<ObjectChange> CompareRenderings(const std::vector<RenderedObject>& before,
-                                            const std::vector<RenderedObject>& after,
+std::vector<ObjectChange> CompareRenderings(const std::vector<ManifestObject>& before,
+                                            const std::vector<ManifestObject>& after,
                                             const DiffOptions& options);
 
 /// Masks the values of Secrets in the texts of objects. What may be a Secret and cannot be read is
 /// replaced by a comment.
-void MaskObjects(std::vector<RenderedObject>& objects);
+void MaskObjects(std::vector<ManifestObject>& objects);
 
 }  // namespace berth::helm

@@ -130,15 +130,6 @@ bool CanBeStopped(const Action& action) { return ReadsChart(action) || IsTest(ac
 // Whether it also ends at once then.
 bool EndsAtOnce(const Action& action) { return CanBeStopped(action) && !TakesBack(action); }
 
-// The values that the chart's schemas are to hold for; nothing if they are not known here, or are
-// not to be checked.
-std::optional<nlohmann::json> ValuesToCheck(const Action& action) {
-  const auto* upgrade = std::get_if<Upgrade>(&action.what);
-  const bool reuses = upgrade != nullptr && upgrade->values_policy != ValuesPolicy::kReset;
-  if (reuses || ApplyOptionsOf(action)->skip_schema_validation) return std::nullopt;
-  return *ValuesOf(action);
-}
-
 // The same error, naming the revision if the operation made it.
 absl::Status WithRevision(const absl::Status& error, const ReleasePlan& plan,
                           const std::optional<RevisionInfo>& after) {

@@ -8,6 +8,7 @@
 #include "helm-service/transport/methods.h"
 #include "helm-service/transport/release_reads.h"
 #include "helm-service/transport/release_watch.h"
+#include "helm-service/transport/render.h"
 #include "helm-service/transport/request_mapping.h"
 #include "helm-service/transport/resources.h"
 
@@ -43,14 +44,17 @@ absl::StatusOr<operation::Spec> ToSpec(const v1::UnlockReleaseRequest& request, 
 
 HelmServiceImpl::HelmServiceImpl(operation::Manager& operations, rpc::StreamRegistry& streams,
                                  HelmVersion helm, ReleaseStore& releases, ReleaseCatalog& catalog,
-                                 ReleaseReader& reader, ClusterReader& cluster)
+                                 ReleaseReader& reader, ClusterReader& cluster,
+                                 const ReleasePreview& preview, SecretPolicy secrets)
     : operations_(operations),
       streams_(streams),
       helm_version_(helm),
       releases_(releases),
       catalog_(catalog),
       reader_(reader),
-      cluster_(cluster) {}
+      cluster_(cluster),
+      preview_(preview),
+      secrets_(secrets) {}
 
 template <typename Response, typename Request>
 grpc::ServerWriteReactor<Response>* HelmServiceImpl::Mutate(grpc::CallbackServerContext& context,
@@ -117,13 +121,15 @@ grpc::Status HelmServiceImpl::GetReleaseValues(grpc::ServerContext*,
 grpc::Status HelmServiceImpl::GetReleaseManifest(grpc::ServerContext*,
                                                  const v1::GetReleaseManifestRequest* request,
                                                  v1::GetReleaseManifestResponse* response) {
-  return rpc::Unary(*response, [&] { return helm::GetReleaseManifest(releases_, *request); });
+  return rpc::Unary(*response,
+                    [&] { return helm::GetReleaseManifest(releases_, secrets_, *request); });
 }
 
 grpc::Status HelmServiceImpl::ListReleaseHooks(grpc::ServerContext*,
                                                const v1::ListReleaseHooksRequest* request,
                                                v1::ListReleaseHooksResponse* response) {
-  return rpc::Unary(*response, [&] { return helm::ListReleaseHooks(releases_, *request); });
+  return rpc::Unary(*response,
+                    [&] { return helm::ListReleaseHooks(releases_, secrets_, *request); });
 }
 
 grpc::ServerWriteReactor<v1::WatchReleasesResponse>* HelmServiceImpl::WatchReleases(
@@ -135,6 +141,24 @@ grpc::Status HelmServiceImpl::ListReleaseResources(grpc::ServerContext*,
                                                    const v1::ListReleaseResourcesRequest* request,
                                                    v1::ListReleaseResourcesResponse* response) {
   return rpc::Unary(*response, [&] { return ListResources(releases_, cluster_, *request); });
+}
+
+grpc::Status HelmServiceImpl::RenderChart(grpc::ServerContext*,
+                                          const v1::RenderChartRequest* request,
+                                          v1::RenderChartResponse* response) {
+  return rpc::Unary(*response, [&] { return helm::RenderChart(preview_, secrets_, *request); });
+}
+
+grpc::Status HelmServiceImpl::PreviewRelease(grpc::ServerContext*,
+                                             const v1::PreviewReleaseRequest* request,
+                                             v1::PreviewReleaseResponse* response) {
+  return rpc::Unary(*response, [&] { return helm::PreviewRelease(preview_, secrets_, *request); });
+}
+
+grpc::Status HelmServiceImpl::DiffRelease(grpc::ServerContext*,
+                                          const v1::DiffReleaseRequest* request,
+                                          v1::DiffReleaseResponse* response) {
+  return rpc::Unary(*response, [&] { return helm::DiffRelease(preview_, secrets_, *request); });
 }
 
 }  // namespace berth::helm

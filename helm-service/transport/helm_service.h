@@ -7,8 +7,10 @@
 #include "helm-service/domain/cluster_reader.h"
 #include "helm-service/domain/helm_version.h"
 #include "helm-service/domain/release_catalog.h"
+#include "helm-service/domain/release_preview.h"
 #include "helm-service/domain/release_reader.h"
 #include "helm-service/domain/release_store.h"
+#include "helm-service/domain/secret_policy.h"
 
 #include "berth/helm/v1/helm_service.grpc.pb.h"
 
@@ -29,7 +31,7 @@ class HelmServiceImpl final
  public:
   HelmServiceImpl(operation::Manager& operations, rpc::StreamRegistry& streams, HelmVersion helm,
                   ReleaseStore& releases, ReleaseCatalog& catalog, ReleaseReader& reader,
-                  ClusterReader& cluster);
+                  ClusterReader& cluster, const ReleasePreview& preview, SecretPolicy secrets);
 
   grpc::ServerWriteReactor<v1::InstallReleaseResponse>* InstallRelease(
       grpc::CallbackServerContext* context, const v1::InstallReleaseRequest* request) override;
@@ -65,6 +67,13 @@ class HelmServiceImpl final
   grpc::Status ListReleaseResources(grpc::ServerContext* context,
                                     const v1::ListReleaseResourcesRequest* request,
                                     v1::ListReleaseResourcesResponse* response) override;
+  grpc::Status RenderChart(grpc::ServerContext* context, const v1::RenderChartRequest* request,
+                           v1::RenderChartResponse* response) override;
+  grpc::Status PreviewRelease(grpc::ServerContext* context,
+                              const v1::PreviewReleaseRequest* request,
+                              v1::PreviewReleaseResponse* response) override;
+  grpc::Status DiffRelease(grpc::ServerContext* context, const v1::DiffReleaseRequest* request,
+                           v1::DiffReleaseResponse* response) override;
 
  private:
   template <typename Response, typename Request>
@@ -78,6 +87,8 @@ class HelmServiceImpl final
   ReleaseCatalog& catalog_;
   ReleaseReader& reader_;
   ClusterReader& cluster_;
+  const ReleasePreview& preview_;
+  const SecretPolicy secrets_;
 };
 
 }  // namespace berth::helm

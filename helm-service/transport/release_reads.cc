@@ -42,8 +42,8 @@ absl::StatusOr<RevisionName> FindRevision(ReleaseStore& releases, const Request&
   return RevisionName{std::move(key), newest->revision};
 }
 
-absl::StatusOr<std::string> Shown(std::string manifest, bool show_secrets) {
-  if (show_secrets) return manifest;
+absl::StatusOr<std::string> Shown(std::string manifest, SecretValues secrets) {
+  if (secrets == SecretValues::kShown) return manifest;
   return MaskManifest(manifest);
 }
 
@@ -114,24 +114,27 @@ absl::StatusOr<v1::GetReleaseValuesResponse> GetReleaseValues(
 }
 
 absl::StatusOr<v1::GetReleaseManifestResponse> GetReleaseManifest(
-    ReleaseStore& releases, const v1::GetReleaseManifestRequest& request) {
+    ReleaseStore& releases, const SecretPolicy& policy,
+    const v1::GetReleaseManifestRequest& request) {
+  ASSIGN_OR_RETURN(const SecretValues secrets, policy.Decide(request.show_secrets()));
   ASSIGN_OR_RETURN(const RevisionName found, FindRevision(releases, request));
   ASSIGN_OR_RETURN(ReleaseContent content, releases.ReadContent(found.key, found.revision));
   v1::GetReleaseManifestResponse response;
   response.set_revision(found.revision);
-  ASSIGN_OR_RETURN(*response.mutable_manifest(),
-                   Shown(std::move(content.manifest), request.show_secrets()));
+  ASSIGN_OR_RETURN(*response.mutable_manifest(), Shown(std::move(content.manifest), secrets));
   return response;
 }
 
 absl::StatusOr<v1::ListReleaseHooksResponse> ListReleaseHooks(
-    ReleaseStore& releases, const v1::ListReleaseHooksRequest& request) {
+    ReleaseStore& releases, const SecretPolicy& policy,
+    const v1::ListReleaseHooksRequest& request) {
+  ASSIGN_OR_RETURN(const SecretValues secrets, policy.Decide(request.show_secrets()));
   ASSIGN_OR_RETURN(const RevisionName found, FindRevision(releases, request));
   ASSIGN_OR_RETURN(const ReleaseContent content, releases.ReadContent(found.key, found.revision));
   v1::ListReleaseHooksResponse response;
   response.set_revision(found.revision);
   for (const ReleaseHook& hook : content.hooks) {
-    ASSIGN_OR_RETURN(std::string manifest, Shown(hook.manifest, request.show_secrets()));
+    ASSIGN_OR_RETURN(std::string manifest, Shown(hook.manifest, secrets));
     *response.add_hooks() = ToProto(hook, std::move(manifest));
   }
   return response;

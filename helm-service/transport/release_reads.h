@@ -4,6 +4,7 @@
 #include "helm-service/domain/release_catalog.h"
 #include "helm-service/domain/release_reader.h"
 #include "helm-service/domain/release_store.h"
+#include "helm-service/domain/secret_policy.h"
 
 #include "berth/helm/v1/helm_service.pb.h"
 
@@ -20,8 +21,9 @@ absl::StatusOr<v1::ListReleaseRevisionsResponse> ListReleaseRevisions(
 absl::StatusOr<v1::GetReleaseValuesResponse> GetReleaseValues(
     ReleaseStore& releases, ReleaseReader& reader, const v1::GetReleaseValuesRequest& request);
 absl::StatusOr<v1::GetReleaseManifestResponse> GetReleaseManifest(
-    ReleaseStore& releases, const v1::GetReleaseManifestRequest& request);
+    ReleaseStore& releases, const SecretPolicy& policy,
+    const v1::GetReleaseManifestRequest& request);
 absl::StatusOr<v1::ListReleaseHooksResponse> ListReleaseHooks(
-    ReleaseStore& releases, const v1::ListReleaseHooksRequest& request);
+    ReleaseStore& releases, const SecretPolicy& policy, const v1::ListReleaseHooksRequest& request);
 
 }  // namespace berth::helm

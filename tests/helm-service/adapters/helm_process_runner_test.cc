@@ -28,6 +28,7 @@ using ::testing::Not;
 // A stand-in for helm: a script that answers "version" and otherwise tells what it was given.
 constexpr char kScript[] = R"script(#!/bin/sh
 if [ "$1" = version ]; then echo v4.1.4; exit 0; fi
+case "$1" in template | upgrade) . "$(dirname "$0")/render"; exit;; esac
 case "$*" in *sleeper*) echo ready; exec sleep 1000;; esac
 for argument in "$@"; do echo "arg $argument"; done
 env | grep -E '^(HELM_|KUBE|HOME|SECRET)' | sed 's/^/env /'
@@ -248,6 +249,82 @@ TEST_F(HelmProcessRunnerTest, SaysThatThisProcessIsAboutToStop) {
                     {.wait_timeout = seconds(9), .kill_after = seconds(60)}, heard.Callbacks());
   heard.done.WaitForNotification();
   EXPECT_TRUE(absl::IsCancelled(heard.exit.status()));
+}
+
+// What is rendered is what a script prints.
+class RenderTest : public HelmProcessRunnerTest {
+ protected:
+  void Prints(const std::string& script) { std::ofstream(root_ + "/render") << script << "\n"; }
+
+  static Rendering ToRender() {
+    return {.install = {.release = Key("web"),
+                        .what = Install{.chart = ChartArchive{"archive-bytes"},
+                                        .values = {{"password", "hunter2"}}}}};
+  }
+};
+
+TEST_F(RenderTest, RendersWithoutCredentialsAndWithoutACluster) {
+  const auto runner = Create().value();
+  Prints(R"sh(
+    for last; do :; done
+    echo "chart: $(cat "$last")"
+    echo "values: $(cat)"
+    test -e "$KUBECONFIG" && echo "has a kubeconfig"
+    echo "WARNING: careful" >&2)sh");
+  const auto outcome = runner->Render(ToRender(), seconds(60));
+  ASSERT_TRUE(outcome.ok()) << outcome.status();
+  EXPECT_EQ(outcome->content.manifest,
+            "chart: archive-bytes\nvalues: {\"password\":\"hunter2\"}\n");
+  EXPECT_THAT(outcome->messages, Contains("WARNING: careful"));
+  EXPECT_EQ(RunFolders(), 0U);
+}
+
+TEST_F(RenderTest, GivesADryRunTheClusterAndReadsItsJson) {
+  const auto runner = Create().value();
+  Prints(R"sh(test -e "$KUBECONFIG" || exit 3
+    echo '{"version": 2, "info": {"notes": "hi"}, "manifest": "kind: A", "chart": {}}')sh");
+  const Action action{.release = Key("web"),
+                      .what = Upgrade{.chart = ChartArchive{"archive-bytes"}, .install = true}};
+  const auto outcome = runner->DryRun(action, seconds(60));
+  ASSERT_TRUE(outcome.ok()) << outcome.status();
+  EXPECT_EQ(outcome->exit.code, 0);
+  EXPECT_EQ(outcome->revision, 2);
+  EXPECT_EQ(outcome->content.manifest, "kind: A");
+  Prints("echo hello");
+  EXPECT_EQ(ReasonOf(runner->DryRun(action, seconds(60)).status()),
+            Reason::ERROR_REASON_HELM_UNAVAILABLE);
+}
+
+TEST_F(RenderTest, TellsWhatAFailedHelmSaid) {
+  const auto runner = Create().value();
+  Prints("echo half a manifest; echo 'Error: no' >&2; exit 1");
+  const auto outcome = runner->Render(ToRender(), seconds(60));
+  ASSERT_TRUE(outcome.ok()) << outcome.status();
+  EXPECT_EQ(outcome->exit.code, 1);
+  EXPECT_EQ(outcome->content.manifest, "");
+  EXPECT_THAT(outcome->messages, Contains("Error: no"));
+}
+
+TEST_F(RenderTest, KillsAHelmThatTakesTooLong) {
+  const auto runner = Create().value();
+  Prints("exec sleep 1000");
+  EXPECT_EQ(ReasonOf(runner->Render(ToRender(), std::chrono::milliseconds(50)).status()),
+            Reason::ERROR_REASON_OPERATION_TIMEOUT);
+  EXPECT_EQ(RunFolders(), 0U);
+}
+
+TEST_F(RenderTest, RefusesMoreOutputThanItHolds) {
+  const auto runner = Create().value();
+  Prints("head -c 17000000 /dev/zero | tr '\\0' 'x'");
+  EXPECT_EQ(ReasonOf(runner->Render(ToRender(), seconds(60)).status()),
+            Reason::ERROR_REASON_RESULT_TOO_LARGE);
+}
+
+TEST_F(RenderTest, SaysThatThisProcessIsAboutToStop) {
+  const auto runner = Create().value();
+  supervisor_->Shutdown();
+  EXPECT_EQ(ReasonOf(runner->Render(ToRender(), seconds(60)).status()),
+            Reason::ERROR_REASON_SHUTTING_DOWN);
 }
 
 }  // namespace

@@ -152,5 +152,32 @@ TEST(HelmArgumentsTest, AlwaysGivesHelmASecond) {
               Contains("--timeout=1s"));
 }
 
+TEST(DryRunArgumentsTest, AddsTheDryRunToWhatWouldBeDone) {
+  EXPECT_THAT(DryRunArguments({.release = Key(),
+                               .what = Upgrade{.chart = ChartArchive{"..."}, .install = true}},
+                              kHelm4, seconds(60), "/run/chart.tgz"),
+              ElementsAre("upgrade", "--dry-run=server", "--output=json", "--namespace=shop",
+                          "--timeout=60s", "--debug", "--values=-", "--reset-values", "--install",
+                          "--", "web", "/run/chart.tgz"));
+}
+
+TEST(TemplateArgumentsTest, RendersWithoutACluster) {
+  Rendering rendering{.install = MakeInstall()};
+  EXPECT_THAT(
+      TemplateArguments(rendering, "/run/chart.tgz"),
+      ElementsAre("template", "--namespace=shop", "--values=-", "--", "web", "/run/chart.tgz"));
+  rendering.kube_version = *KubeVersion::Parse("1.34");
+  rendering.api_versions = {*ApiVersion::Parse("a/v1"), *ApiVersion::Parse("b/v1/C")};
+  rendering.include_crds = true;
+  rendering.skip_tests = true;
+  rendering.is_upgrade = true;
+  rendering.disable_hooks = true;
+  EXPECT_THAT(
+      TemplateArguments(rendering, "/run/chart.tgz"),
+      ElementsAre("template", "--namespace=shop", "--values=-", "--kube-version=1.34",
+                  "--api-versions=a/v1", "--api-versions=b/v1/C", "--include-crds", "--skip-tests",
+                  "--is-upgrade", "--no-hooks", "--", "web", "/run/chart.tgz"));
+}
+
 }  // namespace
 }  // namespace berth::helm

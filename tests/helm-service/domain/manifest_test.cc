@@ -9,6 +9,7 @@
 namespace berth::helm {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::SizeIs;
@@ -109,6 +110,14 @@ items: [{metadata: {name: c}}]
   EXPECT_EQ(objects[1].Read()->at("metadata"), Json({{"name", "b"}}));
   EXPECT_EQ(objects[2].kind, "ConfigMap");
   EXPECT_EQ(objects[2].api_version, "v1");
+}
+
+TEST(SplitManifestTest, KnowsHooksByHelmsAnnotation) {
+  const std::vector<ManifestObject> objects = Split(
+      "kind: Job\nmetadata: {annotations: {helm.sh/hook: 'pre-install, post-upgrade'}}\n"
+      "---\nkind: Job\nmetadata: {annotations: {other: x}}\n");
+  EXPECT_THAT(objects[0].hook_events, ElementsAre("pre-install", "post-upgrade"));
+  EXPECT_THAT(objects[1].hook_events, SizeIs(0));
 }
 
 TEST(SplitManifestTest, LetsTheLaterOfTwoEqualKeysCountAsKubernetesDoes) {

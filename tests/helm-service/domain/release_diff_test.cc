@@ -16,10 +16,10 @@ using ::testing::Not;
 using ::testing::SizeIs;
 using Kind = ObjectChange::Kind;
 
-std::vector<RenderedObject> Render(const ReleaseContent& content) {
-  absl::StatusOr<std::vector<RenderedObject>> objects = RenderedObjects(content);
+std::vector<ManifestObject> Render(const ReleaseContent& content) {
+  absl::StatusOr<std::vector<ManifestObject>> objects = RenderedObjects(content);
   EXPECT_TRUE(objects.ok()) << objects.status();
-  return objects.ok() ? *std::move(objects) : std::vector<RenderedObject>();
+  return objects.ok() ? *std::move(objects) : std::vector<ManifestObject>();
 }
 
 std::vector<ObjectChange> Compare(const ReleaseContent& before, const ReleaseContent& after,
@@ -40,7 +40,7 @@ std::vector<std::string> Summary(const std::vector<ObjectChange>& changes) {
                              : change.kind == Kind::kRemoved ? "removed "
                              : change.kind == Kind::kChanged ? "changed "
                                                              : "unchanged ";
-    texts.push_back(kind + change.object.object.name);
+    texts.push_back(kind + change.object.name);
   }
   return texts;
 }
@@ -63,7 +63,7 @@ TEST(CompareRenderingsTest, MatchesObjectsAndSaysWhatBecomesOfEach) {
   EXPECT_EQ(changes[1].fields[0].path, "/data/key");
   EXPECT_EQ(changes[2].text, "");
   EXPECT_THAT(changes[3].text, HasSubstr("-  name: gone\n"));
-  EXPECT_EQ(changes[3].object.object.source, "web/templates/config.yaml");
+  EXPECT_EQ(changes[3].object.source, "web/templates/config.yaml");
 }
 
 TEST(CompareRenderingsTest, IgnoresNotationVersionsOfTheApiAndTheReleasesOwnNamespace) {
@@ -93,11 +93,14 @@ TEST(CompareRenderingsTest, TellsNamespacesGroupsAndRepetitionsApart) {
 }
 
 TEST(CompareRenderingsTest, ComparesHooksAsObjectsOfTheirOwn) {
-  const ReleaseHook hook{.name = "job", .events = {"pre-install"}, .manifest = ConfigMap("a", "x")};
-  ReleaseHook changed = hook;
-  changed.manifest = ConfigMap("a", "z");
-  const auto changes = Compare({.manifest = ConfigMap("a", "x"), .hooks = {hook}},
-                               {.manifest = ConfigMap("a", "x"), .hooks = {changed}});
+  const auto hook = [](const std::string& value) {
+    return "kind: ConfigMap\nmetadata:\n  name: a\n  annotations: {helm.sh/hook: pre-install}\n"
+           "data: {key: " +
+           value + "}\n";
+  };
+  const auto changes =
+      Compare({.manifest = ConfigMap("a", "x"), .hooks = {{.manifest = hook("x")}}},
+              {.manifest = ConfigMap("a", "x"), .hooks = {{.manifest = hook("z")}}});
   EXPECT_THAT(Summary(changes), ElementsAre("unchanged a", "changed a"));
   EXPECT_THAT(changes[1].object.hook_events, ElementsAre("pre-install"));
 }
@@ -124,7 +127,7 @@ TEST(CompareRenderingsTest, MasksSecretsThatAreNewOrGone) {
                               Compare({.manifest = Secret("password: hunter2")}, {})}) {
     ASSERT_THAT(changes, SizeIs(1));
     EXPECT_THAT(changes[0].text, HasSubstr("password: \"[masked]\""));
-    EXPECT_EQ(changes[0].object.object.text, "");
+    EXPECT_EQ(changes[0].object.text, "");
   }
 }
 
@@ -153,14 +156,14 @@ TEST(CompareRenderingsTest, SaysWhenThereAreMoreFields) {
 }
 
 TEST(MaskObjectsTest, MasksObjectsAndHooks) {
-  std::vector<RenderedObject> objects =
+  std::vector<ManifestObject> objects =
       Render({.manifest = Secret("password: hunter2") + "---\nkind: A # as it was\n",
-              .hooks = {{.events = {"test"}, .manifest = Secret("password: hunter2")}}});
+              .hooks = {{.manifest = Secret("password: hunter2")}}});
   MaskObjects(objects);
   ASSERT_THAT(objects, SizeIs(3));
-  EXPECT_THAT(objects[0].object.text, HasSubstr("password: \"[masked]\"\n"));
-  EXPECT_EQ(objects[1].object.text, "kind: A # as it was\n");
-  EXPECT_THAT(objects[2].object.text, Not(HasSubstr("hunter2")));
+  EXPECT_THAT(objects[0].text, HasSubstr("password: \"[masked]\"\n"));
+  EXPECT_EQ(objects[1].text, "kind: A # as it was\n");
+  EXPECT_THAT(objects[2].text, Not(HasSubstr("hunter2")));
 }
 
 }  // namespace

@@ -65,9 +65,12 @@ class ReleaseReadsTest : public ::testing::TestWithParam<std::string> {
 
   std::string Program() const { return std::string(std::getenv("BERTH_BIN")) + "/" + GetParam(); }
 
-  std::unique_ptr<HelmServiceProcess> StartService() {
-    auto service = HelmServiceProcess::Start(
-        {.kubeconfig = api_.kubeconfig(), .ns = berth_, .helm = Program(), .folder = folder_});
+  std::unique_ptr<HelmServiceProcess> StartService(std::vector<std::string> flags = {}) {
+    auto service = HelmServiceProcess::Start({.kubeconfig = api_.kubeconfig(),
+                                              .ns = berth_,
+                                              .helm = Program(),
+                                              .folder = folder_,
+                                              .flags = std::move(flags)});
     EXPECT_TRUE(service.ok()) << service.status();
     return service.ok() ? *std::move(service) : nullptr;
   }
@@ -278,7 +281,7 @@ TEST_P(ReleaseReadsTest, ValuesAreThoseThatHelmTells) {
   // answers.
 }
 
-TEST_P(ReleaseReadsTest, SecretsInManifestAndHooksAreMaskedUnlessAskedFor) {
+TEST_P(ReleaseReadsTest, SecretsInManifestAndHooksAreMaskedUnlessAskedForAndAllowed) {
   InstallShop();
   auto request = Named<v1::GetReleaseManifestRequest>();
   const auto masked = Call(&v1::HelmService::Stub::GetReleaseManifest, request);
@@ -287,6 +290,10 @@ TEST_P(ReleaseReadsTest, SecretsInManifestAndHooksAreMaskedUnlessAskedFor) {
   EXPECT_THAT(masked->manifest(), AllOf(HasSubstr("kind: Secret"), HasSubstr("password"),
                                         Not(HasSubstr("opensesame"))));
   request.set_show_secrets(true);
+  const auto refused = Call(&v1::HelmService::Stub::GetReleaseManifest, request);
+  EXPECT_EQ(ReasonOf(refused.status()), Reason::ERROR_REASON_SECRETS_NOT_SHOWN);
+  const std::unique_ptr<HelmServiceProcess> silent =
+      std::exchange(service_, StartService({"--helm.allow_showing_secrets=true"}));
   const auto shown = Call(&v1::HelmService::Stub::GetReleaseManifest, request);
   EXPECT_EQ(shown->manifest() + "\n", Helm("get manifest shop"));
 
