@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "common/sync/mutex.h"
@@ -25,6 +26,15 @@ class FakeReleases final : public ReleaseStore {
     if (revisions_.empty()) return std::nullopt;
     const auto& [revision, stored] = *revisions_.rbegin();
     return RevisionInfo{.revision = revision, .status = stored.first.status};
+  }
+
+  absl::StatusOr<std::vector<RevisionInfo>> Revisions(const ReleaseKey&) override {
+    const MutexLock lock(mutex_);
+    std::vector<RevisionInfo> infos;
+    for (const auto& [revision, stored] : revisions_) {
+      infos.push_back({.revision = revision, .status = stored.first.status});
+    }
+    return infos;
   }
 
   absl::StatusOr<Release> Read(const ReleaseKey& key, int revision) override {
