@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <grpcpp/create_channel.h>
 
+#include <algorithm>
 #include <atomic>
 #include <filesystem>
 #include <fstream>
@@ -91,12 +92,22 @@ std::vector<pid_t> HelmServiceProcess::HelmPids() const {
 }
 
 pid_t HelmServiceProcess::WaitForHelm() const {
-  std::vector<pid_t> pids;
+  const auto command_line = [](pid_t pid) {
+    return ReadFile(fmt::format("/proc/{}/cmdline", pid));
+  };
+  // Between fork and exec a child still has the command line of its parent, and then none.
+  const auto runs_helm = [&](pid_t pid) {
+    const std::string line = command_line(pid);
+    return !line.empty() && line != command_line(child_.pid());
+  };
+  pid_t helm = -1;
   Eventually([&] {
-    pids = HelmPids();
-    return !pids.empty();
+    const std::vector<pid_t> pids = HelmPids();
+    const auto found = std::find_if(pids.begin(), pids.end(), runs_helm);
+    if (found != pids.end()) helm = *found;
+    return helm > 0;
   });
-  return pids.empty() ? -1 : pids.front();
+  return helm;
 }
 
 std::string HelmServiceProcess::Log() const { return ReadFile(log_file_); }

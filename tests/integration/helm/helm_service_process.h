@@ -41,7 +41,7 @@ class HelmServiceProcess {
 
   /// Pids of the Helm processes that it runs for operations.
   std::vector<pid_t> HelmPids() const;
-  /// Waits for one.
+  /// Waits for one that has become Helm, and returns its pid; -1 after a while.
   pid_t WaitForHelm() const;
 
   /// Ends it as a crash does.
