@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/http/status.h"
 #include "common/kube/curl_transport.h"
 #include "common/kube/error_response.h"
 #include "common/kube/jitter.h"
@@ -18,12 +19,6 @@ namespace berth::kube {
 namespace {
 
 using std::chrono::milliseconds;
-
-constexpr int kHttpOk = 200;
-constexpr int kHttpMultipleChoices = 300;
-constexpr int kHttpTooManyRequests = 429;
-constexpr int kHttpServerError = 500;
-constexpr int kHttpNotImplemented = 501;
 
 constexpr milliseconds kMinBackoff{50};
 constexpr milliseconds kMaxBackoff{2'000};
@@ -130,10 +125,10 @@ class Client::Attempts {
   }
 
   bool MayRepeatAfterStatus(int http_status) {
-    if (http_status == kHttpTooManyRequests) return Allowed();
-    if (http_status < kHttpServerError) return false;
+    if (http_status == http::kTooManyRequests) return Allowed();
+    if (http_status < http::kServerError) return false;
     NoteMaybeApplied();
-    return Allowed() && http_status != kHttpNotImplemented &&
+    return Allowed() && http_status != http::kNotImplemented &&
            call_.repeat != Repeat::kUnsafeWrite && ++server_errors_ < kMaxServerErrors;
   }
 
@@ -187,7 +182,7 @@ absl::StatusOr<HttpResponse> Client::Run(const Call& call) {
     if (response.ok()) {
       TakeDate(response->head, sent);
       const int status = response->head.status;
-      if (status >= kHttpOk && status < kHttpMultipleChoices) return response;
+      if (status >= http::kOk && status < http::kMultipleChoices) return response;
       may_repeat = attempts.MayRepeatAfterStatus(status);
       asked_wait = RetryAfterHeader(response->head);
       error = ErrorFromResponse(*response, call.what);

@@ -9,7 +9,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <fstream>
 #include <functional>
 #include <iterator>
@@ -18,6 +17,9 @@
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/strings/ascii.h"
+#include "common/http/curl_handles.h"
+#include "common/http/header_line.h"
 #include "common/sync/mutex.h"
 
 namespace berth::kube {
@@ -35,30 +37,6 @@ constexpr int kTcpUserTimeoutMs = 5'000;
 /// What a stream holds for a reader that does not keep up; the stream ends when it is more.
 constexpr std::size_t kMaxBuffered = std::size_t{64} << 20;
 constexpr int kLoopPollMs = 60'000;
-
-struct EasyDeleter {
-  void operator()(CURL* easy) const { curl_easy_cleanup(easy); }
-};
-struct SlistDeleter {
-  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
-};
-using EasyHandle = std::unique_ptr<CURL, EasyDeleter>;
-using HeaderList = std::unique_ptr<curl_slist, SlistDeleter>;
-
-std::string_view TrimSpace(std::string_view text) {
-  constexpr std::string_view kSpace = " \t\r\n";
-  const auto begin = text.find_first_not_of(kSpace);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(kSpace) - begin + 1);
-}
-
-std::string LowerCase(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return lower;
-}
 
 const char* MethodName(HttpMethod method) {
   switch (method) {
@@ -94,11 +72,11 @@ SendState StateAfter(CURLcode code) {
 absl::StatusOr<std::string> ReadToken(const std::string& path) {
   std::ifstream in(path);
   const std::string text((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
-  const std::string_view token = TrimSpace(text);
+  std::string token(absl::StripAsciiWhitespace(text));
   if (token.empty()) {
     return absl::UnavailableError(fmt::format("token file '{}' cannot be read or is empty", path));
   }
-  return std::string(token);
+  return token;
 }
 
 int SetUserTimeout(void*, curl_socket_t socket, curlsocktype) {
@@ -106,10 +84,6 @@ int SetUserTimeout(void*, curl_socket_t socket, curlsocktype) {
   (void)setsockopt(socket, IPPROTO_TCP, TCP_USER_TIMEOUT, &kTcpUserTimeoutMs,
                    sizeof(kTcpUserTimeoutMs));
   return CURL_SOCKOPT_OK;
-}
-
-curl_blob BlobOf(const std::string& text) {
-  return {.data = const_cast<char*>(text.data()), .len = text.size(), .flags = CURL_BLOB_COPY};
 }
 
 }  // namespace
@@ -130,9 +104,7 @@ class CurlTransport::Transfer {
 
   /// Before it is handed to the loop.
   void Prepare(const Config& config, const std::string& user_agent, const HttpRequest& request);
-  void AddHeader(const std::string& header) {
-    headers_.reset(curl_slist_append(headers_.release(), header.c_str()));
-  }
+  void AddHeader(const std::string& header) { headers_.Add(header); }
   CURL* easy() const { return easy_.get(); }
 
   /// Ends it for its caller; the first call counts.
@@ -156,8 +128,8 @@ class CurlTransport::Transfer {
   const steady_clock::time_point deadline_;
   const std::string request_body_;
   std::size_t sent_ = 0;
-  EasyHandle easy_;
-  HeaderList headers_;
+  http::EasyHandle easy_;
+  http::HeaderList headers_;
   std::array<char, CURL_ERROR_SIZE> error_text_ = {};
 
   Mutex mutex_;
@@ -216,7 +188,7 @@ void CurlTransport::Transfer::Prepare(const Config& config, const std::string& u
 void CurlTransport::Transfer::PrepareTls(const Config& config) {
   CURL* easy = easy_.get();
   if (!config.ca_pem.empty()) {
-    curl_blob ca = BlobOf(config.ca_pem);
+    curl_blob ca = http::BlobOf(config.ca_pem);
     curl_easy_setopt(easy, CURLOPT_CAINFO_BLOB, &ca);
   }
   if (config.insecure_skip_tls_verify) {
@@ -224,12 +196,7 @@ void CurlTransport::Transfer::PrepareTls(const Config& config) {
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
   }
   if (!config.client_certificate_pem.empty()) {
-    curl_blob certificate = BlobOf(config.client_certificate_pem);
-    curl_blob key = BlobOf(config.client_key_pem);
-    curl_easy_setopt(easy, CURLOPT_SSLCERTTYPE, "PEM");
-    curl_easy_setopt(easy, CURLOPT_SSLCERT_BLOB, &certificate);
-    curl_easy_setopt(easy, CURLOPT_SSLKEYTYPE, "PEM");
-    curl_easy_setopt(easy, CURLOPT_SSLKEY_BLOB, &key);
+    http::SetClientCertificate(easy, config.client_certificate_pem, config.client_key_pem);
   }
 }
 
@@ -255,23 +222,18 @@ std::size_t CurlTransport::Transfer::OnBody(char* data, std::size_t size, std::s
 
 void CurlTransport::Transfer::TakeHeader(std::string_view line) {
   MutexLock lock(mutex_);
-  if (line.starts_with("HTTP/")) {
-    head_ = HttpHead();
-    const auto space = line.find(' ');
-    if (space != std::string_view::npos) {
-      std::from_chars(line.data() + space + 1, line.data() + line.size(), head_.status);
-    }
+  if (const std::optional<int> status = http::ParseStatusLine(line)) {
+    head_ = HttpHead{.status = *status, .headers = {}};
     return;
   }
-  if (TrimSpace(line).empty()) {
+  if (line.find_first_not_of("\r\n") == std::string_view::npos) {
     constexpr int kFirstFinalStatus = 200;
     head_complete_ = head_.status >= kFirstFinalStatus;
     changed_.NotifyAll();
     return;
   }
-  const auto colon = line.find(':');
-  if (colon == std::string_view::npos) return;
-  head_.headers[LowerCase(line.substr(0, colon))] = std::string(TrimSpace(line.substr(colon + 1)));
+  std::optional<http::HeaderField> field = http::ParseHeaderLine(line);
+  if (field.has_value()) head_.headers[field->name] = std::move(field->value);
 }
 
 bool CurlTransport::Transfer::TakeBody(std::string_view bytes) {

@@ -4,6 +4,7 @@
 
 #include "absl/strings/cord.h"
 #include "absl/strings/string_view.h"
+#include "common/http/status.h"
 #include "common/kube/error_response.h"
 #include "common/kube/object.h"
 #include "common/status/status.h"
@@ -14,17 +15,6 @@ namespace {
 constexpr char kStatusPayload[] = "berth.dev/kubernetes-status";
 constexpr char kMayHaveBeenAppliedPayload[] = "berth.dev/kubernetes-may-have-been-applied";
 constexpr std::string_view kNamespaceTerminating = "NamespaceTerminating";
-
-namespace http {
-constexpr int kBadRequest = 400;
-constexpr int kUnauthorized = 401;
-constexpr int kForbidden = 403;
-constexpr int kNotFound = 404;
-constexpr int kConflict = 409;
-constexpr int kGone = 410;
-constexpr int kTooManyRequests = 429;
-constexpr int kServerError = 500;
-}  // namespace http
 
 /// What one kind of refusal becomes; see the table in errors.h.
 struct Meaning {

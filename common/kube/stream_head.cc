@@ -2,12 +2,12 @@
 
 #include <utility>
 
+#include "common/http/status.h"
 #include "common/kube/error_response.h"
 
 namespace berth::kube {
 namespace {
 
-constexpr int kHttpOk = 200;
 constexpr std::chrono::seconds kErrorBodyWait{5};
 
 }  // namespace
@@ -16,7 +16,7 @@ absl::Status AwaitAcceptance(HttpStream& stream, std::chrono::milliseconds wait,
                              std::string_view what) {
   auto head = stream.Head(wait);
   if (!head.ok()) return ErrorFromFailure(head.status(), what);
-  if (head->status == kHttpOk) return absl::OkStatus();
+  if (head->status == http::kOk) return absl::OkStatus();
   HttpResponse response{.head = *std::move(head), .body = {}};
   while (true) {
     auto bytes = stream.Read(kErrorBodyWait);

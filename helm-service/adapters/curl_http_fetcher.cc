@@ -5,12 +5,13 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string_view>
 
+#include "common/http/curl_handles.h"
+#include "common/http/header_line.h"
 #include "common/status/macros.h"
 #include "common/status/status.h"
 
@@ -24,17 +25,9 @@ using std::chrono::steady_clock;
 constexpr int kMostRedirects = 5;
 constexpr std::size_t kMostHeaderBytes = 65'536;
 
-struct EasyDeleter {
-  void operator()(CURL* easy) const { curl_easy_cleanup(easy); }
-};
-struct SlistDeleter {
-  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
-};
 struct UrlDeleter {
   void operator()(CURLU* url) const { curl_url_cleanup(url); }
 };
-using EasyHandle = std::unique_ptr<CURL, EasyDeleter>;
-using HeaderList = std::unique_ptr<curl_slist, SlistDeleter>;
 using UrlHandle = std::unique_ptr<CURLU, UrlDeleter>;
 
 std::string PartOf(CURLU* url, CURLUPart part, unsigned flags = 0) {
@@ -103,25 +96,6 @@ class Url {
   UrlHandle handle_;
 };
 
-std::string_view TrimSpace(std::string_view text) {
-  constexpr std::string_view kSpace = " \t\r\n";
-  const auto begin = text.find_first_not_of(kSpace);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(kSpace) - begin + 1);
-}
-
-std::string LowerCase(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return lower;
-}
-
-curl_blob BlobOf(const std::string& text) {
-  return {.data = const_cast<char*>(text.data()), .len = text.size(), .flags = CURL_BLOB_COPY};
-}
-
 absl::Status SourceError(StatusCode code, const Url& url, std::string_view why) {
   return Error(code, Reason::ERROR_REASON_CHART_SOURCE_UNAVAILABLE,
                fmt::format("{}: {}", url.ForPeople(), why));
@@ -152,7 +126,7 @@ class Exchange {
     if (easy_ == nullptr) return absl::ResourceExhaustedError("no memory for libcurl");
     Prepare(options);
     if (with_credentials) PrepareCredentials();
-    if (!request_.if_none_match.empty()) AddHeader("If-None-Match: " + request_.if_none_match);
+    if (!request_.if_none_match.empty()) headers_.Add("If-None-Match: " + request_.if_none_match);
     curl_easy_setopt(easy_.get(), CURLOPT_HTTPHEADER, headers_.get());
     const CURLcode code = curl_easy_perform(easy_.get());
     if (code != CURLE_OK) return Failure(code);
@@ -164,9 +138,6 @@ class Exchange {
  private:
   void Prepare(const CurlHttpFetcher::Options& options);
   void PrepareCredentials();
-  void AddHeader(const std::string& header) {
-    headers_.reset(curl_slist_append(headers_.release(), header.c_str()));
-  }
   absl::Status Failure(CURLcode code) const;
   void TakeHeader(std::string_view line);
 
@@ -176,8 +147,8 @@ class Exchange {
 
   const FetchRequest& request_;
   const Url& url_;
-  EasyHandle easy_;
-  HeaderList headers_;
+  http::EasyHandle easy_;
+  http::HeaderList headers_;
   std::array<char, CURL_ERROR_SIZE> error_text_ = {};
   std::size_t header_bytes_ = 0;
   bool too_large_ = false;
@@ -209,7 +180,7 @@ void Exchange::Prepare(const CurlHttpFetcher::Options& options) {
   curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, &Exchange::OnProgress);
   curl_easy_setopt(easy, CURLOPT_XFERINFODATA, this);
   if (!request_.credentials.ca_pem.empty()) {
-    curl_blob ca = BlobOf(request_.credentials.ca_pem);
+    curl_blob ca = http::BlobOf(request_.credentials.ca_pem);
     curl_easy_setopt(easy, CURLOPT_CAINFO_BLOB, &ca);
   }
 }
@@ -226,14 +197,10 @@ void Exchange::PrepareCredentials() {
     curl_easy_setopt(easy, CURLOPT_XOAUTH2_BEARER, bearer->token.c_str());
   }
   if (!credentials.client_certificate_pem.empty()) {
-    curl_blob certificate = BlobOf(credentials.client_certificate_pem);
-    curl_blob key = BlobOf(credentials.client_key_pem);
-    curl_easy_setopt(easy, CURLOPT_SSLCERTTYPE, "PEM");
-    curl_easy_setopt(easy, CURLOPT_SSLCERT_BLOB, &certificate);
-    curl_easy_setopt(easy, CURLOPT_SSLKEYTYPE, "PEM");
-    curl_easy_setopt(easy, CURLOPT_SSLKEY_BLOB, &key);
+    http::SetClientCertificate(easy, credentials.client_certificate_pem,
+                               credentials.client_key_pem);
   }
-  for (const std::string& header : request_.headers) AddHeader(header);
+  for (const std::string& header : request_.headers) headers_.Add(header);
 }
 
 absl::Status Exchange::Failure(CURLcode code) const {
@@ -256,17 +223,13 @@ absl::Status Exchange::Failure(CURLcode code) const {
 }
 
 void Exchange::TakeHeader(std::string_view line) {
-  if (line.starts_with("HTTP/")) {
+  if (const std::optional<int> status = http::ParseStatusLine(line)) {
     response_.headers.clear();
-    const auto space = line.find(' ');
-    if (space != std::string_view::npos) {
-      std::from_chars(line.data() + space + 1, line.data() + line.size(), response_.status);
-    }
+    response_.status = *status;
     return;
   }
-  const auto colon = line.find(':');
-  if (colon == std::string_view::npos) return;
-  response_.headers[LowerCase(line.substr(0, colon))] = TrimSpace(line.substr(colon + 1));
+  std::optional<http::HeaderField> field = http::ParseHeaderLine(line);
+  if (field.has_value()) response_.headers[field->name] = std::move(field->value);
 }
 
 std::size_t Exchange::OnHeader(char* data, std::size_t size, std::size_t count, void* self) {
