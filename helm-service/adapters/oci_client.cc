@@ -9,9 +9,12 @@
 
 #include <nlohmann/json.hpp>
 
+#include "absl/strings/ascii.h"
+#include "common/http/status.h"
 #include "common/kube/percent.h"
 #include "common/status/macros.h"
 #include "common/status/status.h"
+#include "helm-service/adapters/source_refusal.h"
 
 namespace berth::helm {
 namespace {
@@ -29,13 +32,6 @@ constexpr std::size_t kLargestManifest = std::size_t{4} << 20;
 constexpr std::size_t kLargestToken = std::size_t{256} << 10;
 constexpr std::size_t kLargestTagPage = std::size_t{4} << 20;
 
-constexpr int kOk = 200;
-constexpr int kUnauthorized = 401;
-constexpr int kForbidden = 403;
-constexpr int kNotFound = 404;
-constexpr int kTooManyRequests = 429;
-constexpr int kFirstServerError = 500;
-
 /// What a registry asks for before it answers: `Bearer realm="…",service="…",scope="…"`.
 struct Challenge {
   std::string scheme;  // lower case
@@ -45,9 +41,7 @@ struct Challenge {
 Challenge ParseChallenge(std::string_view text) {
   Challenge challenge;
   const std::size_t space = std::min(text.find(' '), text.size());
-  for (const char c : text.substr(0, space)) {
-    challenge.scheme += static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
-  }
+  challenge.scheme = absl::AsciiStrToLower(std::string(text.substr(0, space)));
   text.remove_prefix(space);
   while (true) {
     text.remove_prefix(std::min(text.find_first_not_of(" ,"), text.size()));
@@ -87,11 +81,11 @@ class Session {
   absl::StatusOr<FetchResponse> GetTarget(const std::string& target, std::string_view what,
                                           std::size_t max_bytes) {
     ASSIGN_OR_RETURN(FetchResponse response, Send(target, max_bytes));
-    if (response.status == kUnauthorized) {
+    if (response.status == http::kUnauthorized) {
       RETURN_IF_ERROR(Authorize(ParseChallenge(response.headers["www-authenticate"])));
       ASSIGN_OR_RETURN(response, Send(target, max_bytes));
     }
-    if (response.status != kOk) return Refused(response.status, what);
+    if (response.status != http::kOk) return Refused(response.status, what);
     return response;
   }
 
@@ -140,7 +134,7 @@ class Session {
       authorization_ = access_.credentials.authorization;
       return absl::OkStatus();
     }
-    return Refused(kUnauthorized, "");
+    return Refused(http::kUnauthorized, "token");
   }
 
   absl::Status AskForToken(const Challenge& challenge) {
@@ -158,7 +152,7 @@ class Session {
       url += "&service=" + kube::PercentEncode(parameter("service"));
     }
     ASSIGN_OR_RETURN(const FetchResponse response, fetcher_.Get(Request(url, kLargestToken)));
-    if (response.status != kOk) return Refused(response.status, "");
+    if (response.status != http::kOk) return Refused(response.status, "token");
     const Json answer = Json::parse(response.body, nullptr, false);
     for (const char* key : {"token", "access_token"}) {
       if (answer.is_object() && answer.contains(key) && answer[key].is_string()) {
@@ -171,18 +165,7 @@ class Session {
   }
 
   absl::Status Refused(int status, std::string_view what) const {
-    if (status == kUnauthorized || status == kForbidden) {
-      return Fail(StatusCode::kPermissionDenied, Reason::ERROR_REASON_CHART_SOURCE_DENIED,
-                  "the registry refuses access; does it need other credentials?");
-    }
-    if (status == kNotFound) {
-      return Fail(StatusCode::kNotFound, Reason::ERROR_REASON_CHART_NOT_FOUND,
-                  fmt::format("the registry has no such {}", what));
-    }
-    const bool passes = status >= kFirstServerError || status == kTooManyRequests;
-    return Fail(passes ? StatusCode::kUnavailable : StatusCode::kFailedPrecondition,
-                Reason::ERROR_REASON_CHART_SOURCE_UNAVAILABLE,
-                fmt::format("the registry answers with status {}", status));
+    return WithContext(SourceRefusal(status, what), reference_.ToString());
   }
 
   HttpFetcher& fetcher_;

@@ -9,8 +9,10 @@
 #include <variant>
 #include <vector>
 
+#include "common/http/status.h"
 #include "common/status/macros.h"
 #include "common/status/status.h"
+#include "helm-service/adapters/source_refusal.h"
 #include "helm-service/domain/overloaded.h"
 #include "helm-service/domain/semantic_version.h"
 
@@ -19,34 +21,8 @@ namespace {
 
 using absl::StatusCode;
 
-constexpr int kOk = 200;
-constexpr int kUnauthorized = 401;
-constexpr int kForbidden = 403;
-constexpr int kNotFound = 404;
-constexpr int kTooManyRequests = 429;
-constexpr int kFirstServerError = 500;
-
 // Tokens may travel in a query.
 std::string WithoutQuery(const std::string& url) { return url.substr(0, url.find('?')); }
-
-absl::Status Refused(const std::string& url, int status) {
-  switch (status) {
-    case kUnauthorized:
-    case kForbidden:
-      return Error(
-          StatusCode::kPermissionDenied, Reason::ERROR_REASON_CHART_SOURCE_DENIED,
-          fmt::format("{}: the server refuses access; does it need other credentials?", url));
-    case kNotFound:
-      return Error(StatusCode::kNotFound, Reason::ERROR_REASON_CHART_NOT_FOUND,
-                   fmt::format("{}: the server has no such chart", url));
-    default:
-      break;
-  }
-  const bool passes = status >= kFirstServerError || status == kTooManyRequests;
-  return Error(passes ? StatusCode::kUnavailable : StatusCode::kFailedPrecondition,
-               Reason::ERROR_REASON_CHART_SOURCE_UNAVAILABLE,
-               fmt::format("{}: the server answers with status {}", url, status));
-}
 
 // Versions that tags stand for, newest first; others are left out.
 std::vector<std::string> VersionsOf(std::vector<std::string> tags) {
@@ -113,7 +89,9 @@ absl::StatusOr<ChartArchive> RemoteChartFetcher::FetchArchive(const ResolvedArch
       .deadline = bounds.deadline,
       .stop = bounds.stop};
   ASSIGN_OR_RETURN(FetchResponse response, dependencies_.http.Get(request));
-  if (response.status != kOk) return Refused(WithoutQuery(archive.url), response.status);
+  if (response.status != http::kOk) {
+    return WithContext(SourceRefusal(response.status, "chart"), WithoutQuery(archive.url));
+  }
   if (!archive.sha256.empty() && Sha256::Of(response.body).hex() != archive.sha256) {
     return Error(StatusCode::kFailedPrecondition, Reason::ERROR_REASON_CHART_DIGEST_MISMATCH,
                  fmt::format("{}: what the server sent is not of the digest asked for",

@@ -8,11 +8,13 @@
 #include <string_view>
 #include <utility>
 
+#include "common/http/status.h"
 #include "common/log/log.h"
 #include "common/operation/clipped_text.h"
 #include "common/status/macros.h"
 #include "common/status/status.h"
 #include "helm-service/adapters/index_reader.h"
+#include "helm-service/adapters/source_refusal.h"
 
 namespace berth::helm {
 namespace {
@@ -21,17 +23,9 @@ constexpr int kMostFetches = 2;
 constexpr std::size_t kLongestMessage = 1024;
 constexpr std::size_t kLongestEtag = 1024;
 
-// What an answer other than 200 and 304 means.
+// What an answer other than 200 and 304 means. A repository without an index is none.
 absl::Status AnswerError(int status) {
-  if (status == 401 || status == 403) {
-    return Error(
-        absl::StatusCode::kPermissionDenied, Reason::ERROR_REASON_CHART_SOURCE_DENIED,
-        fmt::format("the server refuses the credentials, or asks for some (HTTP {})", status));
-  }
-  if (status == 429 || status >= 500) {
-    return Error(absl::StatusCode::kUnavailable, Reason::ERROR_REASON_CHART_SOURCE_UNAVAILABLE,
-                 fmt::format("the server answers HTTP {}", status));
-  }
+  if (status != http::kNotFound) return SourceRefusal(status, "index.yaml");
   return Error(absl::StatusCode::kFailedPrecondition, Reason::ERROR_REASON_CHART_SOURCE_UNAVAILABLE,
                fmt::format("there is no index.yaml at its URL (HTTP {})", status));
 }
@@ -205,8 +199,9 @@ absl::StatusOr<RepositoryIndexes::Fetched> RepositoryIndexes::Fetch(
   RETURN_IF_ERROR(policy_.CheckUrl(request.url));
   ASSIGN_OR_RETURN(request.credentials, store_.ReadCredentials(repository));
   ASSIGN_OR_RETURN(FetchResponse response, fetcher_.Get(request));
-  if (response.status == 304 && !known_etag.empty()) return Fetched{.etag = known_etag};
-  if (response.status != 200) return AnswerError(response.status);
+  if (response.status == http::kNotModified && !known_etag.empty())
+    return Fetched{.etag = known_etag};
+  if (response.status != http::kOk) return AnswerError(response.status);
   absl::StatusOr<ChartIndex> index = ReadIndex(response.body, max_memory_);
   if (!index.ok()) return ReadError(index.status());
   if (response.etag.size() > kLongestEtag) response.etag.clear();
