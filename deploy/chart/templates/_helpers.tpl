@@ -33,6 +33,9 @@ berth-{{ .service.name }}
       "kube" (dict "namespace" .root.Release.Namespace) -}}
 {{- if eq .service.name "helm-service" }}
 {{- $_ := set $config "helm" (dict "binary" "/usr/local/bin/helm" "work_directory" "/work") }}
+{{- if .root.Values.helmService.chartsCa }}
+{{- $_ := set $config "charts" (dict "ca_file" "/etc/berth-charts-ca/ca.pem") }}
+{{- end }}
 {{- end }}
 {{- if has .service.name (list "gateway" "ingress-service") }}
 {{- $_ := set $config "port_service" (dict "address" "dns:///berth-port-service-headless:50052") }}
