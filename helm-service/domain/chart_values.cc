@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -11,6 +12,7 @@
 
 #include "common/status/macros.h"
 #include "common/status/status.h"
+#include "helm-service/domain/computed_values.h"
 #include "helm-service/domain/json_schema.h"
 #include "helm-service/domain/values.h"
 #include "helm-service/domain/yaml_values.h"
@@ -19,24 +21,6 @@ namespace berth::helm {
 namespace {
 
 using Json = nlohmann::json;
-
-// What a null of the user's does: it takes a default away, or is kept because the defaults of a
-// subchart are still to come.
-enum class Nulls { kRemove, kKeep };
-
-/// Adds to `values` what they lack of `defaults`.
-void AddDefaults(Json& values, const Json& defaults, Nulls nulls) {
-  for (const auto& [key, fallback] : defaults.items()) {
-    const auto found = values.find(key);
-    if (found == values.end()) {
-      values[key] = fallback;
-    } else if (found->is_null() && !fallback.is_null() && nulls == Nulls::kRemove) {
-      values.erase(found);
-    } else if (found->is_object() && fallback.is_object()) {
-      AddDefaults(*found, fallback, nulls);
-    }
-  }
-}
 
 /// Hands `global` of a chart down to a subchart, whose own entries yield.
 void HandDownGlobals(Json& subchart, const Json& chart) {
@@ -50,7 +34,7 @@ void HandDownGlobals(Json& subchart, const Json& chart) {
       globals[key] = value;
     } else if (value.is_object() && found->is_object()) {
       Json merged = value;
-      AddDefaults(merged, *found, Nulls::kRemove);
+      AddDefaults(merged, *found);
       *found = std::move(merged);
     } else if (!value.is_object() && !found->is_object()) {
       *found = value;
@@ -65,19 +49,9 @@ absl::StatusOr<Json> DefaultsOf(const ChartContents& chart) {
 
 absl::Status Coalesce(const ChartContents& chart, Json& values) {
   ASSIGN_OR_RETURN(const Json defaults, DefaultsOf(chart));
-  for (const auto& [key, fallback] : defaults.items()) {
-    const bool is_subchart = std::any_of(
-        chart.subcharts.begin(), chart.subcharts.end(),
-        [name = key](const ChartContents& subchart) { return subchart.name() == name; });
-    const auto found = values.find(key);
-    if (found == values.end()) {
-      values[key] = fallback;
-    } else if (found->is_null()) {
-      values.erase(found);
-    } else if (found->is_object() && fallback.is_object()) {
-      AddDefaults(*found, fallback, is_subchart ? Nulls::kKeep : Nulls::kRemove);
-    }
-  }
+  std::set<std::string> subcharts;
+  for (const ChartContents& subchart : chart.subcharts) subcharts.insert(subchart.name());
+  values = ComputeValues(defaults, std::move(values), subcharts);
   for (const ChartContents& subchart : chart.subcharts) {
     Json& inner = values[subchart.name()];
     if (inner.is_null()) inner = Json::object();

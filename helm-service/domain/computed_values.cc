@@ -1,29 +1,32 @@
 #include "helm-service/domain/computed_values.h"
 
-#include <utility>
+#include <cstdint>
 
 namespace berth::helm {
 namespace {
 
 using Json = nlohmann::json;
 
-// Below the top level a null without a default to take away stays, as Helm has it.
-void MergeTable(const Json& defaults, Json& table) {
+enum class Nulls : std::uint8_t { kRemove, kKeep };
+
+void MergeTable(Json& table, const Json& defaults, Nulls nulls) {
   for (const auto& [key, value] : defaults.items()) {
     const auto found = table.find(key);
     if (found == table.end()) {
       table[key] = value;
-    } else if (found->is_null() && !value.is_null()) {
+    } else if (found->is_null() && !value.is_null() && nulls == Nulls::kRemove) {
       table.erase(found);
     } else if (found->is_object() && value.is_object()) {
-      MergeTable(value, *found);
+      MergeTable(*found, value, nulls);
     }
   }
 }
 
 }  // namespace
 
-Json ComputeValues(const Json& defaults, Json user) {
+void AddDefaults(Json& table, const Json& defaults) { MergeTable(table, defaults, Nulls::kRemove); }
+
+Json ComputeValues(const Json& defaults, Json user, const std::set<std::string>& subcharts) {
   if (!user.is_object()) user = Json::object();
   if (!defaults.is_object()) return user;
   for (const auto& [key, value] : defaults.items()) {
@@ -33,7 +36,7 @@ Json ComputeValues(const Json& defaults, Json user) {
     } else if (found->is_null()) {
       user.erase(found);
     } else if (found->is_object() && value.is_object()) {
-      MergeTable(value, *found);
+      MergeTable(*found, value, subcharts.contains(key) ? Nulls::kKeep : Nulls::kRemove);
     }
   }
   return user;

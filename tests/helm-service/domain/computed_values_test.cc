@@ -27,6 +27,19 @@ TEST(ComputedValuesTest, ANullWithoutADefaultStays) {
   EXPECT_EQ(ComputeValues(defaults, user), user);
 }
 
+TEST(ComputedValuesTest, ANullOfASubchartsStaysForTheDefaultsToCome) {
+  const Json defaults = {{"own", {{"c", 1}}}, {"sub", {{"c", 1}, {"d", {{"e", 2}}}}}};
+  const Json user = {{"own", {{"c", nullptr}}}, {"sub", {{"c", nullptr}, {"d", {{"e", nullptr}}}}}};
+  EXPECT_EQ(ComputeValues(defaults, user, {"sub"}),
+            (Json{{"own", Json::object()}, {"sub", user["sub"]}}));
+}
+
+TEST(ComputedValuesTest, FillsATableUpBelowTheTop) {
+  Json table = {{"a", nullptr}, {"b", nullptr}, {"c", {{"d", 1}}}};
+  AddDefaults(table, {{"a", 1}, {"b", nullptr}, {"c", {{"d", 2}, {"e", 3}}}});
+  EXPECT_EQ(table, (Json{{"b", nullptr}, {"c", {{"d", 1}, {"e", 3}}}}));
+}
+
 TEST(ComputedValuesTest, ATableAndAnotherTypeAreNotMerged) {
   const Json defaults = {{"a", {{"b", 1}}}, {"c", 1}};
   const Json user = {{"a", "text"}, {"c", {{"d", 1}}}};
