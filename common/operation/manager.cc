@@ -299,18 +299,19 @@ absl::StatusOr<Manager::Started> Manager::Impl::Begin(
     std::shared_ptr<const google::protobuf::Message> input) {
   const Spec spec = record.spec();
   const std::string name = record.name();
-  absl::Status queued;
+  absl::StatusOr<int> position = 0;
   if (spec.takes_release_ticket && spec.parent.empty()) {
-    queued = queues_.Append({spec.target_namespace, spec.target_name}, name);
+    position = queues_.Append({spec.target_namespace, spec.target_name}, name);
   }
   OperationRunner::Options options{.record = std::move(record), .handler = &handler};
-  if (queued.ok()) {
+  if (position.ok()) {
     options.input = std::move(input);
+    options.at_head = *position == 1;
   } else {
-    options.outcome = WithMetadata(queued, "effect", "none");
+    options.outcome = WithMetadata(position.status(), "effect", "none");
   }
   Run(std::move(place), std::move(options));
-  RETURN_IF_ERROR(queued);
+  RETURN_IF_ERROR(position.status());
   log::Info("operation begun", {{"operation", name},
                                 {"method", spec.method},
                                 {"namespace", spec.target_namespace},

@@ -65,6 +65,7 @@ OperationRunner::OperationRunner(Surroundings surroundings, Options options)
       record_(surroundings.client, std::move(options.record)),
       plan_(record_.record().plan()),
       begun_at_(surroundings.clock.Now()),
+      has_turn_(options.at_head),
       outcome_(std::move(options.outcome)) {
   if (absl::Status cause = record_.record().undo_cause(); !cause.ok()) {
     undo_ = Undo{std::move(cause)};
@@ -168,7 +169,7 @@ absl::StatusOr<bool> OperationRunner::TakeTurn(const ReleaseKey& release) {
     if (position == 1) return true;
     if (position == 0) {
       // An append whose answer was lost, or a queue that somebody deleted.
-      RETURN_IF_ERROR(surroundings_.queues.Append(release, name_));
+      RETURN_IF_ERROR(surroundings_.queues.Append(release, name_).status());
       continue;
     }
     feed_->Queued(position, queue.front());

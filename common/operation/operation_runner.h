@@ -40,6 +40,8 @@ class OperationRunner final : public Run {
     /// The request; null after a takeover.
     std::shared_ptr<const google::protobuf::Message> input;
     bool recovered = false;
+    /// Whether its entry was seen at the head of the release's queue, where it stays to its end.
+    bool at_head = false;
     /// How it has ended already, if it only has to be recorded.
     std::optional<Outcome> outcome = std::nullopt;
     std::shared_ptr<ProgressFeed> feed;
@@ -119,7 +121,7 @@ class OperationRunner final : public Run {
   const std::chrono::steady_clock::time_point begun_at_;
 
   std::atomic<bool> cancel_requested_ = false;
-  bool has_turn_ = false;
+  bool has_turn_;
   bool advanced_ = false;
   std::optional<Outcome> outcome_;
   bool end_recorded_ = false;

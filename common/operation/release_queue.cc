@@ -60,31 +60,36 @@ std::vector<std::string> Without(std::vector<std::string> operations, const std:
 ReleaseQueues::ReleaseQueues(kube::Client& client, std::string kube_namespace)
     : client_(client), kube_namespace_(std::move(kube_namespace)) {}
 
-absl::Status ReleaseQueues::Append(const ReleaseKey& release, const std::string& operation) {
-  absl::Status status;
+absl::StatusOr<int> ReleaseQueues::Append(const ReleaseKey& release, const std::string& operation) {
+  absl::StatusOr<int> position;
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
-    status = AppendOnce(release, operation);
-    if (!IsRace(status)) break;
+    position = AppendOnce(release, operation);
+    if (!IsRace(position.status())) break;
   }
-  return status;
+  return position;
 }
 
-absl::Status ReleaseQueues::AppendOnce(const ReleaseKey& release, const std::string& operation) {
+absl::StatusOr<int> ReleaseQueues::AppendOnce(const ReleaseKey& release,
+                                              const std::string& operation) {
+  // Most releases have no queue: creating one is then all there is to do.
+  kube::Json wish = kube::NewObject(
+      kube::kReleaseQueues,
+      {kube_namespace_, QueueName(release.release_namespace, release.release_name)});
+  wish["spec"] = {{"releaseNamespace", release.release_namespace},
+                  {"releaseName", release.release_name},
+                  {"operations", {operation}}};
+  const absl::Status created = client_.Create(kube::kReleaseQueues, wish).status();
+  if (created.ok()) return 1;
+  if (!kube::IsAlreadyExists(created)) return created;
   ASSIGN_OR_RETURN(std::optional<kube::Json> queue, Get(release));
-  if (!queue) {
-    kube::Json created = kube::NewObject(
-        kube::kReleaseQueues,
-        {kube_namespace_, QueueName(release.release_namespace, release.release_name)});
-    created["spec"] = {{"releaseNamespace", release.release_namespace},
-                       {"releaseName", release.release_name},
-                       {"operations", {operation}}};
-    return client_.Create(kube::kReleaseQueues, created).status();
-  }
+  if (!queue) return created;  // it was there a moment ago
   const std::vector<std::string> before = OperationsOf(*queue);
   ASSIGN_OR_RETURN(std::vector<std::string> after, Appended(before, operation));
-  if (after == before) return absl::OkStatus();
-  (*queue)["spec"]["operations"] = after;
-  return client_.Update(kube::kReleaseQueues, *queue).status();
+  if (after != before) {
+    (*queue)["spec"]["operations"] = after;
+    RETURN_IF_ERROR(client_.Update(kube::kReleaseQueues, *queue).status());
+  }
+  return PositionOf(after, operation);
 }
 
 absl::Status ReleaseQueues::Remove(const ReleaseKey& release, const std::string& operation) {

@@ -41,9 +41,10 @@ class ReleaseQueues {
  public:
   ReleaseQueues(kube::Client& client, std::string kube_namespace);
 
-  /// Puts an operation, whose record must exist, at the end of its release's queue. OK if it is in
-  /// there already. An error other than QUEUE_FULL leaves open whether it is in the queue.
-  absl::Status Append(const ReleaseKey& release, const std::string& operation);
+  /// Puts an operation, whose record must exist, at the end of its release's queue, unless it is in
+  /// there already; answers its position. An error other than QUEUE_FULL leaves open whether it is
+  /// in the queue.
+  absl::StatusOr<int> Append(const ReleaseKey& release, const std::string& operation);
 
   /// Takes an operation, whose record must be terminal or absent in a consistent read, out of the
   /// queue; the last one takes the queue object with it. OK if it is not in there.
@@ -53,7 +54,7 @@ class ReleaseQueues {
   absl::StatusOr<std::vector<std::string>> Read(const ReleaseKey& release);
 
  private:
-  absl::Status AppendOnce(const ReleaseKey& release, const std::string& operation);
+  absl::StatusOr<int> AppendOnce(const ReleaseKey& release, const std::string& operation);
   absl::Status RemoveOnce(const ReleaseKey& release, const std::string& operation);
   absl::StatusOr<std::optional<kube::Json>> Get(const ReleaseKey& release);
 

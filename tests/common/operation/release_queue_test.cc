@@ -3,12 +3,75 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/kube/clock.h"
 #include "common/status/status.h"
+#include "tests/common/kube/fake_transport.h"
 
 namespace berth::operation {
 namespace {
 
 using testing::ElementsAre;
+using testing::SizeIs;
+
+const ReleaseKey kWeb{.release_namespace = "shop", .release_name = "web"};
+
+kube::Json QueueOf(const std::vector<std::string>& operations) {
+  return {{"metadata", {{"namespace", "berth"}, {"name", "rq-1"}, {"resourceVersion", "5"}}},
+          {"spec", {{"operations", operations}}}};
+}
+
+class ReleaseQueuesTest : public testing::Test {
+ protected:
+  ReleaseQueuesTest() {
+    auto transport = std::make_unique<kube::FakeTransport>();
+    server_ = transport.get();
+    client_ = std::make_unique<kube::Client>(std::move(transport), kube::RealClock());
+    queues_ = std::make_unique<ReleaseQueues>(*client_, "berth");
+  }
+
+  void ReplyThatItExists() {
+    server_->Reply(409, kube::KubernetesStatusObject(409, "AlreadyExists"));
+  }
+
+  kube::FakeTransport* server_ = nullptr;
+  std::unique_ptr<kube::Client> client_;
+  std::unique_ptr<ReleaseQueues> queues_;
+};
+
+TEST_F(ReleaseQueuesTest, BeginsAQueueWithOneRequest) {
+  server_->Reply(201, QueueOf({"a"}));
+  EXPECT_EQ(queues_->Append(kWeb, "a").value(), 1);
+  ASSERT_THAT(server_->requests(), SizeIs(1));
+  EXPECT_EQ(kube::Json::parse(server_->requests()[0].body)["spec"]["operations"],
+            kube::Json({"a"}));
+}
+
+TEST_F(ReleaseQueuesTest, GoesBehindThoseThatWait) {
+  ReplyThatItExists();
+  server_->Reply(200, QueueOf({"a", "b"}));
+  server_->Reply(200, QueueOf({"a", "b", "c"}));
+  EXPECT_EQ(queues_->Append(kWeb, "c").value(), 3);
+  EXPECT_EQ(kube::Json::parse(server_->requests()[2].body)["spec"]["operations"],
+            kube::Json({"a", "b", "c"}));
+}
+
+TEST_F(ReleaseQueuesTest, LeavesAnEntryWhereItIs) {
+  ReplyThatItExists();
+  server_->Reply(200, QueueOf({"a", "b"}));
+  EXPECT_EQ(queues_->Append(kWeb, "a").value(), 1);
+  EXPECT_THAT(server_->requests(), SizeIs(2));
+}
+
+TEST_F(ReleaseQueuesTest, BeginsAQueueThatEndedJustNow) {
+  ReplyThatItExists();
+  server_->Reply(404, kube::KubernetesStatusObject(404, "NotFound"));
+  server_->Reply(201, QueueOf({"a"}));
+  EXPECT_EQ(queues_->Append(kWeb, "a").value(), 1);
+}
 
 TEST(ReleaseQueueTest, KeepsTheOrderOfArrival) {
   std::vector<std::string> queue = *Appended({}, "a");
