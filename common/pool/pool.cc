@@ -82,6 +82,18 @@ std::chrono::seconds SecondsAt(const Json& object, std::string_view field,
   return seconds.has_value() ? std::chrono::seconds(*seconds) : otherwise;
 }
 
+Quotas ParseQuotas(const Json& object) {
+  Quotas quotas;
+  if (const auto ports = kube::IntAt(object, {"portsPerNamespace"}); ports.has_value()) {
+    quotas.per_namespace = static_cast<int>(*ports);
+  }
+  for (const Json& entry : kube::At(object, {"namespaces"})) {
+    quotas.by_namespace.emplace(kube::StringAt(entry, {"namespace"}),
+                                static_cast<int>(kube::IntAt(entry, {"ports"}).value_or(0)));
+  }
+  return quotas;
+}
+
 }  // namespace
 
 std::string_view ToString(Driver driver) {
@@ -147,6 +159,7 @@ absl::StatusOr<Pool> ParsePool(const Json& object) {
       .last = last,
       .reserved = reserved,
       .static_ports = static_cast<int>(std::clamp<std::int64_t>(static_ports, 0, size)),
+      .quotas = ParseQuotas(kube::At(object, {"spec", "quotas"})),
       .published_addresses = std::move(published),
       .claim_ttl = SecondsAt(object, "claimTtlSeconds", std::chrono::minutes(10)),
       .quarantine = SecondsAt(object, "quarantineSeconds", std::chrono::minutes(10)),

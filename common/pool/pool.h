@@ -14,6 +14,7 @@
 #include "common/pool/address.h"
 #include "common/pool/claim_name.h"
 #include "common/pool/port_set.h"
+#include "common/pool/quotas.h"
 
 namespace berth::pool {
 
@@ -70,6 +71,7 @@ struct Pool {
   PortSet reserved;
   /// How many ports at the bottom of the range are kept for requests that name a port.
   int static_ports = 0;
+  Quotas quotas;
   /// What callers are told in place of the load balancers' addresses; may be empty.
   std::vector<Address> published_addresses;
   /// Life of an unbound claim whose request names none.

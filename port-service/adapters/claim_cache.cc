@@ -6,16 +6,19 @@
 #include "common/kube/object.h"
 #include "common/kube/resource.h"
 #include "common/log/log.h"
+#include "common/pool/exposure_ref.h"
 #include "common/status/macros.h"
 #include "common/status/status.h"
 #include "port-service/adapters/claim_json.h"
 #include "port-service/domain/claim_key.h"
+#include "port-service/domain/quota.h"
 
 namespace berth::port {
 namespace {
 
 constexpr char kByRequest[] = "request";
 constexpr char kByKey[] = "key";
+constexpr char kByQuota[] = "quota";
 
 /// Neither part holds a space.
 std::string RequestKey(const std::string& owner, const std::string& request_id) {
@@ -29,6 +32,19 @@ std::vector<std::string> RequestKeys(const kube::Json& object) {
 
 std::vector<std::string> ClaimKeys(const kube::Json& object) {
   return {kube::Label(object, kClaimKeyLabel).value_or("")};
+}
+
+std::string QuotaKey(const std::string& pool, const std::string& quota_namespace) {
+  return pool + " " + quota_namespace;
+}
+
+std::vector<std::string> QuotaKeys(const kube::Json& object) {
+  const std::optional<pool::ExposureRef> exposure = pool::ParseExposureRef(object);
+  return {
+      QuotaKey(kube::StringAt(object, {"spec", "poolRef", "name"}),
+               QuotaNamespace(kube::StringAt(object, {"spec", "owner"}),
+                              exposure.has_value() ? std::optional<std::string_view>(exposure->ns)
+                                                   : std::nullopt))};
 }
 
 std::vector<Claim> ParseClaims(const std::vector<kube::Cache::Object>& objects) {
@@ -50,9 +66,10 @@ pool::PortsByProtocol& PortsFor(ClaimedPorts& ports, ClaimState state) {
 ClaimCache::ClaimCache(kube::Client& client, Options options)
     : client_(client),
       options_(std::move(options)),
-      cache_(client, {.resource = kube::kPortClaims,
-                      .ns = options_.ns,
-                      .indexes = {{kByRequest, RequestKeys}, {kByKey, ClaimKeys}}}) {
+      cache_(client,
+             {.resource = kube::kPortClaims,
+              .ns = options_.ns,
+              .indexes = {{kByRequest, RequestKeys}, {kByKey, ClaimKeys}, {kByQuota, QuotaKeys}}}) {
   subscription_ = cache_.AddListener({
       .on_change = [this](const kube::Cache::Change& change) { Follow(change); },
       .on_rewound =
@@ -70,14 +87,8 @@ std::vector<Claim> ClaimCache::FindByRequest(const Owner& owner, const RequestId
 
 absl::StatusOr<std::vector<Claim>> ClaimCache::FindDuplicates(const Claim& claim) {
   const std::string key = ClaimKey(claim);
-  const auto deadline = std::chrono::steady_clock::now() + options_.watch_patience;
-  if (cache_.WaitForResourceVersion(claim.resource_version, deadline).ok()) {
-    std::vector<Claim> claims = ParseClaims(cache_.ByIndex(kByKey, key));
-    const bool shown = std::any_of(claims.begin(), claims.end(),
-                                   [&](const Claim& other) { return other.uid == claim.uid; });
-    if (shown) {
-      return claims;
-    }
+  if (auto claims = WaitAndFind(claim, kByKey, key); claims.has_value()) {
+    return *std::move(claims);
   }
   ASSIGN_OR_RETURN(const kube::ObjectList list,
                    client_.List(kube::kPortClaims, options_.ns,
@@ -88,6 +99,35 @@ absl::StatusOr<std::vector<Claim>> ClaimCache::FindDuplicates(const Claim& claim
     claims.push_back(std::move(other));
   }
   return claims;
+}
+
+absl::StatusOr<std::vector<Claim>> ClaimCache::FindByQuota(const Claim& claim) {
+  const std::string key = QuotaKey(claim.name.pool().value(), QuotaNamespace(claim));
+  if (auto claims = WaitAndFind(claim, kByQuota, key); claims.has_value()) {
+    return *std::move(claims);
+  }
+  ASSIGN_OR_RETURN(const kube::ObjectList list, client_.List(kube::kPortClaims, options_.ns));
+  std::vector<Claim> claims;
+  for (const kube::Json& item : list.items) {
+    if (QuotaKeys(item).front() == key) {
+      ASSIGN_OR_RETURN(Claim other, ParseClaim(item));
+      claims.push_back(std::move(other));
+    }
+  }
+  return claims;
+}
+
+std::optional<std::vector<Claim>> ClaimCache::WaitAndFind(const Claim& claim,
+                                                          const std::string& index,
+                                                          const std::string& key) {
+  const auto deadline = std::chrono::steady_clock::now() + options_.watch_patience;
+  if (!cache_.WaitForResourceVersion(claim.resource_version, deadline).ok()) {
+    return std::nullopt;
+  }
+  std::vector<Claim> claims = ParseClaims(cache_.ByIndex(index, key));
+  const bool shown = std::any_of(claims.begin(), claims.end(),
+                                 [&](const Claim& other) { return other.uid == claim.uid; });
+  return shown ? std::optional(std::move(claims)) : std::nullopt;
 }
 
 ClaimedPorts ClaimCache::PortsOf(const pool::PoolName& pool) {

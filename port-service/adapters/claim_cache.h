@@ -44,6 +44,7 @@ class ClaimCache : public ClaimView {
 
   std::vector<Claim> FindByRequest(const Owner& owner, const RequestId& request_id) override;
   absl::StatusOr<std::vector<Claim>> FindDuplicates(const Claim& claim) override;
+  absl::StatusOr<std::vector<Claim>> FindByQuota(const Claim& claim) override;
   ClaimedPorts PortsOf(const pool::PoolName& pool) override;
   absl::StatusOr<std::vector<Claim>> List() override;
 
@@ -51,6 +52,10 @@ class ClaimCache : public ClaimView {
   std::optional<Claim> Find(const std::string& name) const;
 
  private:
+  /// The claims under a key of an index once the watch shows `claim`; none if it does not in time,
+  /// or `claim` is gone.
+  std::optional<std::vector<Claim>> WaitAndFind(const Claim& claim, const std::string& index,
+                                                const std::string& key);
   void Follow(const kube::Cache::Change& change);
 
   kube::Client& client_;

@@ -13,6 +13,7 @@
 #include "common/status/status.h"
 #include "port-service/domain/candidate_walk.h"
 #include "port-service/domain/claim_key.h"
+#include "port-service/domain/quota.h"
 
 namespace berth::port {
 namespace {
@@ -57,11 +58,6 @@ absl::Status PortNotAllowed(const pool::Pool& pool, Port port) {
       .WithMetadata("port", port.ToString());
 }
 
-/// Decimal numbers without leading zeros, as the store gives them in ascending order.
-bool IsLower(const std::string& left, const std::string& right) {
-  return std::pair(left.size(), left) < std::pair(right.size(), right);
-}
-
 /// Of claims for one entry and protocol the one that counts: one that a caller may know already,
 /// else the one that was stored first. An unanswered claim's resource version is that of its
 /// creation, so every replica decides alike.
@@ -73,9 +69,8 @@ std::optional<Claim> Winner(const std::vector<Claim>& claims, Protocol protocol,
       continue;
     }
     const bool wins =
-        !winner.has_value() || (claim.answered() != winner->answered()
-                                    ? claim.answered()
-                                    : IsLower(claim.resource_version, winner->resource_version));
+        !winner.has_value() ||
+        (claim.answered() != winner->answered() ? claim.answered() : StoredBefore(claim, *winner));
     if (wins) {
       winner = claim;
     }
@@ -130,6 +125,7 @@ class Attempt {
   absl::Status GiveUp(Entry& entry);
   bool Created(const Claim& claim) const { return created_.contains(claim.uid); }
   absl::Status TakeBack(const Claim& claim);
+  absl::Status CheckQuotas();
   absl::StatusOr<Claim> Adopt(Claim claim);
   absl::StatusOr<std::vector<Claim>> Answer();
 
@@ -159,6 +155,7 @@ absl::StatusOr<std::vector<Claim>> Attempt::Run() {
   for (Entry* entry : missing) {
     RETURN_IF_ERROR(Acquire(*entry));
   }
+  RETURN_IF_ERROR(CheckQuotas());
   return Answer();
 }
 
@@ -413,6 +410,20 @@ absl::Status Attempt::TakeBack(const Claim& claim) {
     return status;
   }
   gone_.insert(claim.uid);
+  return absl::OkStatus();
+}
+
+/// Once all is held and before any of it is answered: the count needs what others hold by then.
+absl::Status Attempt::CheckQuotas() {
+  for (const Entry& entry : entries_) {
+    for (const auto& [protocol, claim] : entry.held) {
+      if (claim.answered() || !pool_.pool.quotas.For(QuotaNamespace(claim)).has_value()) {
+        continue;
+      }
+      ASSIGN_OR_RETURN(const std::vector<Claim> claims, view_.FindByQuota(claim));
+      RETURN_IF_ERROR(CheckQuota(pool_.pool, claims, claim));
+    }
+  }
   return absl::OkStatus();
 }
 

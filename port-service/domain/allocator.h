@@ -27,7 +27,7 @@ class Allocator {
   /// taken back, or expires if that fails too.
   ///
   /// FAILED_PRECONDITION: POOL_NOT_READY, POOLS_OVERLAP, PORT_NOT_ALLOWED. ALREADY_EXISTS:
-  /// PORT_TAKEN, REQUEST_ID_REUSED. RESOURCE_EXHAUSTED: POOL_EXHAUSTED. ABORTED,
+  /// PORT_TAKEN, REQUEST_ID_REUSED. RESOURCE_EXHAUSTED: POOL_EXHAUSTED, QUOTA_EXCEEDED. ABORTED,
   /// KUBERNETES_CONFLICT if calls for the same request kept getting in each other's way.
   absl::StatusOr<std::vector<Claim>> Allocate(const pool::PoolState& pool,
                                               const ClaimRequest& request);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <utility>
 
 #include "common/status/status.h"
 
@@ -50,6 +51,13 @@ std::optional<ClaimState> ParseClaimState(std::string_view text) {
     }
   }
   return std::nullopt;
+}
+
+bool StoredBefore(const Claim& left, const Claim& right) {
+  // Resource versions are decimal numbers without leading zeros, which the store gives in ascending
+  // order.
+  return std::pair(left.resource_version.size(), left.resource_version) <
+         std::pair(right.resource_version.size(), right.resource_version);
 }
 
 absl::StatusOr<Claim> Bound(const Claim& claim, const std::string& rule) {

@@ -72,6 +72,10 @@ struct Claim {
   friend bool operator==(const Claim&, const Claim&) = default;
 };
 
+/// Whether the store took `left` before `right`; both as they were created. Every replica decides
+/// alike.
+bool StoredBefore(const Claim& left, const Claim& right);
+
 /// The transitions. Each answers the claim as it is to be stored; a claim that is there already is
 /// answered unchanged. Errors: FAILED_PRECONDITION, CLAIM_WRONG_STATE where nothing else is said.
 

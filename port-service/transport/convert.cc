@@ -65,6 +65,17 @@ void AddAddresses(const std::vector<pool::Address>& addresses, Repeated& to) {
   }
 }
 
+void AddQuotas(const pool::Quotas& quotas, v1::PortPool& proto) {
+  if (quotas.per_namespace.has_value()) {
+    proto.add_quotas()->set_ports(*quotas.per_namespace);
+  }
+  for (const auto& [ns, ports] : quotas.by_namespace) {
+    v1::PortQuota& quota = *proto.add_quotas();
+    quota.set_namespace_(ns);
+    quota.set_ports(ports);
+  }
+}
+
 google::protobuf::Timestamp ToProto(kube::Time time) {
   const auto since_epoch = time.time_since_epoch();
   const auto seconds = std::chrono::floor<std::chrono::seconds>(since_epoch);
@@ -295,6 +306,7 @@ v1::PortPool ToProto(const pool::PoolState& state, const ClaimedPorts& claimed,
     to.set_held_by_others(usage.held_by_others);
     to.set_free(usage.free);
   }
+  AddQuotas(pool.quotas, proto);
   proto.set_ready(usable.ok());
   proto.set_not_ready_message(std::string(usable.message()));
   return proto;

@@ -30,6 +30,7 @@ TEST(PoolTest, ReadsAMinimalObjectWithItsDefaults) {
   EXPECT_EQ(pool->static_ports, 31);
   EXPECT_EQ(pool->claim_ttl, std::chrono::minutes(10));
   EXPECT_EQ(pool->quarantine, std::chrono::minutes(10));
+  EXPECT_EQ(pool->quotas.For("any"), std::nullopt);
   EXPECT_EQ(pool->configmap->Of(Protocol::kUdp).ToString(), "ingress/udp");
 }
 
@@ -41,6 +42,8 @@ TEST(PoolTest, ReadsEverySetting) {
   object["spec"]["publishedAddresses"] = Json::array({{{"hostname", "edge.example.com"}}});
   object["spec"]["claimTtlSeconds"] = 30;
   object["spec"]["quarantineSeconds"] = 0;
+  object["spec"]["quotas"] = {{"portsPerNamespace", 5},
+                              {"namespaces", Json::array({{{"namespace", "big"}, {"ports", 50}}})}};
   const absl::StatusOr<Pool> pool = ParsePool(object);
   ASSERT_TRUE(pool.ok()) << pool.status();
   EXPECT_TRUE(pool->deleting);
@@ -48,6 +51,8 @@ TEST(PoolTest, ReadsEverySetting) {
   EXPECT_EQ(pool->published_addresses.at(0).host(), "edge.example.com");
   EXPECT_EQ(pool->claim_ttl, std::chrono::seconds(30));
   EXPECT_EQ(pool->quarantine, std::chrono::seconds(0));
+  EXPECT_EQ(pool->quotas.For("big"), 50);
+  EXPECT_EQ(pool->quotas.For("any"), 5);
 }
 
 TEST(PoolTest, AllowsThePortsOfTheRangeThatAreNotReserved) {

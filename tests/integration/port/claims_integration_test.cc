@@ -157,6 +157,46 @@ TEST_F(ClaimsIntegrationTest, GivesOnePortToARequestWhileOthersFightForTheSamePo
   }
 }
 
+TEST_F(ClaimsIntegrationTest, KeepsTheQuotaOfANamespaceWhileManyCallsCompeteForIt) {
+  Start({.quotas = {{"portsPerNamespace", 10}}});
+  // This replica asks the API server instead of waiting for its watch.
+  Replica hasty(ApiServer::Shared().MakeClient(),
+                PortEngine::Options{.ns = ns_.name(), .watch_patience = {}});
+  WaitUntilReady(hasty);
+  constexpr int kClaims = 48;
+  std::mutex mutex;
+  std::vector<v1::PortClaim> granted;
+  {
+    std::barrier start(kClaims);
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < kClaims; ++i) {
+      threads.emplace_back([&, i] {
+        start.arrive_and_wait();
+        const auto response = CallClaim(i % 3 == 2 ? hasty.stub() : stub(i),
+                                        ClaimFor("request-" + std::to_string(i)));
+        if (response.ok()) {
+          std::lock_guard lock(mutex);
+          granted.push_back(response->claims(0));
+        } else {
+          EXPECT_EQ(ReasonOf(response.status()), Reason::ERROR_REASON_QUOTA_EXCEEDED)
+              << Describe(response.status());
+        }
+      });
+    }
+  }
+  ASSERT_THAT(granted, SizeIs(10)) << "the first ten, and all of the ten";
+  EXPECT_THAT(ns_.List(kube::kPortClaims), SizeIs(10)) << "refused claims leave nothing behind";
+
+  v1::ClaimRequest others = ClaimFor("request-1");
+  others.set_owner("team-b/web");
+  MustClaim(stub(), others);
+  ASSERT_TRUE(CallRelease(stub(), granted[0].name(), granted[0].uid()).ok());
+  MustClaim(stub(1), ClaimFor("one-more"));
+  EXPECT_EQ(ReasonOf(CallClaim(stub(), ClaimFor("too-many")).status()),
+            Reason::ERROR_REASON_QUOTA_EXCEEDED);
+  EXPECT_EQ(GetPool(stub(), "edge")->quotas(0).ports(), 10);
+}
+
 TEST_F(ClaimsIntegrationTest, StoresWhatAClaimIsAndTellsIt) {
   Start();
   v1::ClaimRequest request = ClaimFor("request-1");

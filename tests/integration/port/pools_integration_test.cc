@@ -310,14 +310,14 @@ TEST_F(PoolsIntegrationTest, RefusesNamesThatTheSchemaRefuses) {
 
 TEST_F(PoolsIntegrationTest, DoesNotStartOnOlderCustomResources) {
   kube::Client& client = ns_.client();
-  EXPECT_TRUE(kube::CheckSchemas(client, {{.resource = kube::kPortPools, .revision = 1}}).ok());
+  EXPECT_TRUE(kube::CheckSchemas(client, {{.resource = kube::kPortPools, .revision = 2}}).ok());
   const absl::Status status =
       kube::CheckSchemas(client, {{.resource = kube::kPortPools, .revision = 1000},
                                   {.resource = {kube::kBerthGroup, "v1alpha1", "nothings", ""}}});
   EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_EQ(ReasonOf(status), Reason::ERROR_REASON_CRD_TOO_OLD);
   EXPECT_THAT(std::string(status.message()),
-              HasSubstr("portpools.berth.dev has schema revision 1"));
+              HasSubstr("portpools.berth.dev has schema revision 2"));
   EXPECT_THAT(std::string(status.message()), HasSubstr("nothings.berth.dev does not exist"));
 }
 

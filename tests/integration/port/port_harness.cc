@@ -94,6 +94,9 @@ void PortNamespace::MakePool(const PoolSpec& spec) {
       {"configmap",
        {{"tcpServices", {{"namespace", ns_}, {"name", "tcp-services"}}},
         {"udpServices", {{"namespace", ns_}, {"name", "udp-services"}}}}}};
+  if (!spec.quotas.is_null()) {
+    pool["spec"]["quotas"] = spec.quotas;
+  }
   const auto created = client_->Create(kube::kPortPools, pool);
   ASSERT_TRUE(created.ok()) << created.status();
 }

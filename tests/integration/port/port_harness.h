@@ -47,6 +47,8 @@ class PortNamespace {
     int last = 20299;
     int claim_ttl_seconds = 600;
     int quarantine_seconds = 600;
+    /// spec.quotas; none if null.
+    kube::Json quotas = nullptr;
   };
 
   PortNamespace();

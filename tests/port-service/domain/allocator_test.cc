@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <map>
 #include <set>
 #include <string>
@@ -410,6 +411,44 @@ TEST_F(AllocatorTest, BeginsAnewWhenTheClaimItFoundIsTakenBackMeanwhile) {
   ASSERT_TRUE(claims.ok()) << claims.status();
   EXPECT_THAT(store_.All(), SizeIs(1));
   EXPECT_EQ(store_.All().at(0).uid, claims->at(0).uid);
+}
+
+TEST_F(AllocatorTest, TakesAllBackWhenOnePortWouldExceedTheQuota) {
+  pool_.pool.quotas.per_namespace = 3;
+  const auto first = Allocate(Request("request-1", {Wish("a"), Wish("b")}));
+  ASSERT_TRUE(first.ok()) << first.status();
+  const absl::Status status = Allocate(Request("request-2", {Wish("a"), Wish("b")})).status();
+  EXPECT_EQ(ReasonOf(status), Reason::ERROR_REASON_QUOTA_EXCEEDED);
+  EXPECT_THAT(store_.All(), SizeIs(2));
+  EXPECT_TRUE(Allocate(Request("request-3")).ok()) << "one is left";
+  EXPECT_EQ(Names(*Allocate(Request("request-1", {Wish("a"), Wish("b")}))), Names(*first))
+      << "what was handed out stays";
+}
+
+TEST_F(AllocatorTest, KeepsTheQuotaHoweverManyReplicasWithLateViewsCompeteForIt) {
+  pool_.pool.quotas.per_namespace = 10;
+  constexpr int kReplicas = 4;
+  constexpr int kRequests = 20;
+  std::atomic<int> granted = 0;
+  {
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < kReplicas; ++i) {
+      threads.emplace_back([&, i] {
+        Replica replica(*this);
+        replica.view.Freeze();
+        for (int j = 0; j < kRequests; ++j) {
+          const auto claims = replica.allocator.Allocate(
+              pool_, Request("request-" + std::to_string(i) + "-" + std::to_string(j)));
+          granted += claims.ok() ? 1 : 0;
+          EXPECT_TRUE(claims.ok() ||
+                      ReasonOf(claims.status()) == Reason::ERROR_REASON_QUOTA_EXCEEDED)
+              << claims.status();
+        }
+      });
+    }
+  }
+  EXPECT_EQ(granted, 10);
+  EXPECT_THAT(store_.All(), SizeIs(10));
 }
 
 TEST_F(AllocatorTest, GivesOnePortToEachRequestHoweverManyReplicasServeIt) {

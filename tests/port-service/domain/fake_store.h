@@ -12,6 +12,7 @@
 
 #include "port-service/domain/claim_key.h"
 #include "port-service/domain/claim_store.h"
+#include "port-service/domain/quota.h"
 
 namespace berth::port {
 
@@ -139,6 +140,15 @@ class FakeView : public ClaimView {
   absl::StatusOr<std::vector<Claim>> FindDuplicates(const Claim& claim) override {
     std::vector<Claim> claims = store_.All();
     std::erase_if(claims, [&](const Claim& other) { return ClaimKey(other) != ClaimKey(claim); });
+    return claims;
+  }
+
+  absl::StatusOr<std::vector<Claim>> FindByQuota(const Claim& claim) override {
+    std::vector<Claim> claims = store_.All();
+    std::erase_if(claims, [&](const Claim& other) {
+      return other.name.pool() != claim.name.pool() ||
+             QuotaNamespace(other) != QuotaNamespace(claim);
+    });
     return claims;
   }
 
