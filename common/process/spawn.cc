@@ -142,14 +142,24 @@ std::vector<char*> Pointers(std::vector<std::string>& strings) {
   return pointers;
 }
 
-// Forks with every signal blocked, so that no handler of ours runs in the child. _Fork and not
-// fork: handlers that libraries registered with pthread_atfork have no business before an exec.
+// _Fork and not fork: handlers that libraries registered with pthread_atfork have no business
+// before an exec. But ThreadSanitizer must see the fork: else the child waits for locks of its
+// runtime that other threads of the parent held.
+pid_t Fork() {
+#ifdef __SANITIZE_THREAD__
+  return ::fork();
+#else
+  return ::_Fork();
+#endif
+}
+
+// Forks with every signal blocked, so that no handler of ours runs in the child.
 pid_t ForkChild(const ChildPlan& plan) {
   sigset_t all;
   sigset_t before;
   ::sigfillset(&all);
   ::pthread_sigmask(SIG_SETMASK, &all, &before);
-  const pid_t pid = ::_Fork();
+  const pid_t pid = Fork();
   if (pid == 0) RunChild(plan);
   const int error = errno;
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
