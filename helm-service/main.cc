@@ -114,10 +114,11 @@ absl::Status Serve(Options options, rpc::StopSignal& stop) {
   ASSIGN_OR_RETURN(
       const std::unique_ptr<HelmProcessRunner> helm,
       HelmProcessRunner::Create(*supervisor, helm_metrics, options.helm.RunnerOptions(kube)));
-  KubeReleaseStore releases(*client);
   ReleaseFacts facts(*client);
   KubeReleaseReader reader(*client, facts);
   CachedReleaseCatalog catalog(*client, facts);
+  KubeReleaseStore releases(*client,
+                            [&](const ReleaseKey& key) { return catalog.NewestRevision(key); });
   ASSIGN_OR_RETURN(std::string chart_ca, ReadCaFile(options.chart_ca_file));
   RemoteChartFetcher fetcher(
       {.http = sources->http(),

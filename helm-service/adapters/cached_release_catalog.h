@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -32,6 +33,10 @@ class CachedReleaseCatalog final : public ReleaseCatalog {
 
   absl::StatusOr<ReleasePage> List(const Request& request) override;
   void Watch(const std::shared_ptr<ReleaseWatcher>& watcher) override { feed_.Watch(watcher); }
+  /// As the copy has it now, without waiting; see KubeReleaseStore::LikelyNewest.
+  std::optional<int> NewestRevision(const ReleaseKey& key) const {
+    return index_.NewestRevision(key);
+  }
 
  private:
   using Deadline = std::chrono::steady_clock::time_point;

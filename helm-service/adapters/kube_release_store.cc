@@ -14,6 +14,12 @@
 #include "helm-service/adapters/release_secret.h"
 
 namespace berth::helm {
+namespace {
+
+// How far behind a copy of the cluster is assumed to be at the most.
+constexpr int kRevisionsBehind = 2;
+
+}  // namespace
 
 absl::StatusOr<kube::ObjectList> KubeReleaseStore::ListSecrets(const ReleaseKey& key) {
   return client_.List(kube::kSecrets, key.ns.value(),
@@ -32,7 +38,26 @@ absl::StatusOr<std::vector<RevisionInfo>> KubeReleaseStore::Revisions(const Rele
   return revisions;
 }
 
+absl::StatusOr<std::optional<RevisionInfo>> KubeReleaseStore::GetInfo(const ReleaseKey& key,
+                                                                      int revision) {
+  const absl::StatusOr<kube::Json> secret = client_.Get(
+      kube::kSecrets, ReleaseSecretName(key, revision), {.form = kube::Form::kMetadata});
+  if (kube::IsNotFound(secret.status())) return std::nullopt;
+  RETURN_IF_ERROR(secret.status());
+  return RevisionInfoOf(*secret);
+}
+
 absl::StatusOr<std::optional<RevisionInfo>> KubeReleaseStore::Newest(const ReleaseKey& key) {
+  if (const std::optional<int> likely = likely_newest_(key)) {
+    std::optional<RevisionInfo> newest;
+    for (int next = std::max(*likely, 1); next <= *likely + kRevisionsBehind + 1; ++next) {
+      ASSIGN_OR_RETURN(const std::optional<RevisionInfo> info, GetInfo(key, next));
+      const bool is_first_of_none = *likely == 0 && !newest.has_value();
+      if (!info.has_value() && (newest.has_value() || is_first_of_none)) return newest;
+      if (!info.has_value()) break;  // it was removed meanwhile
+      newest = info;
+    }
+  }
   ASSIGN_OR_RETURN(const std::vector<RevisionInfo> revisions, Revisions(key));
   return NewestOf(revisions);
 }
@@ -43,8 +68,24 @@ absl::StatusOr<kube::Json> KubeReleaseStore::GetSecret(const ReleaseKey& key, in
   return secret;
 }
 
-absl::StatusOr<Release> KubeReleaseStore::Read(const ReleaseKey& key, int revision) {
-  ASSIGN_OR_RETURN(const kube::Json secret, GetSecret(key, revision));
+absl::StatusOr<kube::Json> KubeReleaseStore::GetNewestSecret(const ReleaseKey& key) {
+  if (const int likely = likely_newest_(key).value_or(0); likely > 0) {
+    absl::StatusOr<kube::Json> secret = client_.Get(kube::kSecrets, ReleaseSecretName(key, likely));
+    if (secret.ok()) {
+      ASSIGN_OR_RETURN(const std::optional<RevisionInfo> next, GetInfo(key, likely + 1));
+      if (!next.has_value()) return secret;
+    } else if (!kube::IsNotFound(secret.status())) {
+      return secret;
+    }
+  }
+  ASSIGN_OR_RETURN(const std::optional<RevisionInfo> newest, Newest(key));
+  if (!newest.has_value()) return NoSuchRelease(key);
+  return GetSecret(key, newest->revision);
+}
+
+absl::StatusOr<Release> KubeReleaseStore::Read(const ReleaseKey& key, std::optional<int> revision) {
+  ASSIGN_OR_RETURN(const kube::Json secret,
+                   revision.has_value() ? GetSecret(key, *revision) : GetNewestSecret(key));
   return ReadReleaseSecret(key, secret);
 }
 

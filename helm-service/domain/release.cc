@@ -1,8 +1,12 @@
 #include "helm-service/domain/release.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <utility>
+
+#include "common/status/status.h"
 
 namespace berth::helm {
 namespace {
@@ -49,6 +53,11 @@ std::optional<RevisionInfo> NewestOf(const std::vector<RevisionInfo>& revisions)
       revisions.begin(), revisions.end(),
       [](const RevisionInfo& a, const RevisionInfo& b) { return a.revision < b.revision; });
   return newest == revisions.end() ? std::nullopt : std::optional(*newest);
+}
+
+absl::Status NoSuchRelease(const ReleaseKey& key) {
+  return Error(absl::StatusCode::kNotFound, Reason::ERROR_REASON_RELEASE_NOT_FOUND,
+               fmt::format("release {}/{} does not exist", key.ns.value(), key.name.value()));
 }
 
 }  // namespace berth::helm

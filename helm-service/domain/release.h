@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "helm-service/domain/consistency_token.h"
 #include "helm-service/domain/names.h"
 
@@ -46,6 +47,9 @@ struct RevisionInfo {
 
 /// The one with the highest number; nothing for none.
 std::optional<RevisionInfo> NewestOf(const std::vector<RevisionInfo>& revisions);
+
+/// NOT_FOUND (RELEASE_NOT_FOUND).
+absl::Status NoSuchRelease(const ReleaseKey& key);
 
 /// Labels of users, ordered by key; Helm's own are left out.
 using Labels = std::vector<std::pair<std::string, std::string>>;

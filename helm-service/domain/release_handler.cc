@@ -369,6 +369,11 @@ Progress ReleaseHandler::Conclude(Run& run, Attempt& attempt,
   if (absl::IsCancelled(exit.status())) return Wait{};  // another replica goes on
   if (!exit.ok()) return Failed{exit.status()};
   const Action& action = *attempt.action;
+  if (exit->code == 0 && attempt.taken_back_for.ok()) {
+    if (IsUninstall(action)) return Removed(action.release);
+    if (std::optional<Release> made = FindMade(attempt))
+      return Done{codec_.result({.release = *std::move(made)})};
+  }
   const absl::StatusOr<std::optional<RevisionInfo>> after =
       dependencies_.releases.Newest(action.release);
   if (!after.ok()) return WaitOrFail(after.status());
@@ -376,15 +381,21 @@ Progress ReleaseHandler::Conclude(Run& run, Attempt& attempt,
   if (!attempt.taken_back_for.ok()) {
     return Failed{WithRevision(attempt.taken_back_for, attempt.plan, *after)};
   }
-  if (IsUninstall(action)) {
-    return Removed(action.release);
-  }
   if (!after->has_value()) {
     return Failed{Error(StatusCode::kAborted, Reason::ERROR_REASON_RELEASE_LOCKED,
                         "the release was removed by somebody else right after Helm had ended")};
   }
   if (IsTest(action)) return ConcludeTests(attempt, (*after)->revision, absl::OkStatus());
   return Succeed(action.release, (*after)->revision);
+}
+
+std::optional<Release> ReleaseHandler::FindMade(const Attempt& attempt) const {
+  if (IsTest(*attempt.action)) return std::nullopt;
+  absl::StatusOr<Release> made =
+      dependencies_.releases.Read(attempt.action->release, attempt.newest_before + 1);
+  // Any other state is somebody else's doing, or of somebody else's revision.
+  if (!made.ok() || made->newest.status != ReleaseStatus::kDeployed) return std::nullopt;
+  return *std::move(made);
 }
 
 Progress ReleaseHandler::ConcludeFailure(Run& run, Attempt& attempt, HelmExit exit,

@@ -102,6 +102,8 @@ class ReleaseHandler final : public operation::Handler {
   operation::Progress StopAndTakeBack(operation::Run& run, Attempt& attempt) const;
   operation::Progress Conclude(operation::Run& run, Attempt& attempt,
                                const absl::StatusOr<HelmExit>& exit) const;
+  /// The revision that a Helm run which succeeded has made, if it is found where it should be.
+  std::optional<Release> FindMade(const Attempt& attempt) const;
   operation::Progress ConcludeFailure(operation::Run& run, Attempt& attempt, HelmExit exit,
                                       const std::optional<RevisionInfo>& after) const;
   /// Ends with `cause` once nothing is left of an install or upgrade, by Helm if need be, unless

@@ -85,6 +85,13 @@ std::vector<Summary> ReleaseIndex::List(const std::set<NamespaceName>& namespace
   return releases;
 }
 
+std::optional<int> ReleaseIndex::NewestRevision(const ReleaseKey& key) const {
+  const MutexLock lock(mutex_);
+  if (!complete_) return std::nullopt;
+  const auto found = entries_.find(key);
+  return found == entries_.end() ? 0 : found->second.newest->info.revision;
+}
+
 bool ReleaseIndex::LacksFacts(const ReleaseKey& key) const {
   const auto found = entries_.find(key);
   return found != entries_.end() && found->second.newest->facts == nullptr;

@@ -55,6 +55,9 @@ class ReleaseIndex {
   /// `namespaces`: of all.
   std::vector<Summary> List(const std::set<NamespaceName>& namespaces) const;
 
+  /// The number of a release's newest revision, 0 for no release; nothing before MarkComplete.
+  std::optional<int> NewestRevision(const ReleaseKey& key) const;
+
   /// The same releases as they are now, all with facts; those that are gone are left out. Their
   /// bodies are wanted before all others. UNAVAILABLE (KUBERNETES_UNAVAILABLE) at `deadline`.
   absl::StatusOr<std::vector<Summary>> WithFacts(const std::vector<Summary>& releases,

@@ -31,8 +31,9 @@ class ReleaseStore {
   /// All revisions that are stored, in no order.
   virtual absl::StatusOr<std::vector<RevisionInfo>> Revisions(const ReleaseKey& key) = 0;
 
-  /// One revision with its body. NOT_FOUND (RELEASE_NOT_FOUND) if it is gone.
-  virtual absl::StatusOr<Release> Read(const ReleaseKey& key, int revision) = 0;
+  /// One revision with its body, the newest if none is named. NOT_FOUND (RELEASE_NOT_FOUND) if it
+  /// is gone.
+  virtual absl::StatusOr<Release> Read(const ReleaseKey& key, std::optional<int> revision) = 0;
 
   /// What one revision put into the cluster. NOT_FOUND (RELEASE_NOT_FOUND) if it is gone.
   virtual absl::StatusOr<ReleaseContent> ReadContent(const ReleaseKey& key, int revision) = 0;

@@ -21,22 +21,25 @@
 namespace berth::helm {
 namespace {
 
-absl::Status NoSuchRelease(const ReleaseKey& key) {
-  return Error(absl::StatusCode::kNotFound, Reason::ERROR_REASON_RELEASE_NOT_FOUND,
-               fmt::format("release {}/{} does not exist", key.ns.value(), key.name.value()));
-}
-
 struct RevisionName {
   ReleaseKey key;
   int revision = 0;
 };
 
-// Which revision a request names; the newest for 0.
+// The revision that a request names; none for the newest.
+template <typename Request>
+absl::StatusOr<std::optional<int>> AskedRevision(const Request& request) {
+  if (request.revision() < 0) return InvalidField("revision", "must not be negative");
+  if (request.revision() == 0) return std::nullopt;
+  return request.revision();
+}
+
+// The same, with the number of the newest.
 template <typename Request>
 absl::StatusOr<RevisionName> FindRevision(ReleaseStore& releases, const Request& request) {
   ASSIGN_OR_RETURN(ReleaseKey key, ToReleaseKey(request.namespace_(), request.name()));
-  if (request.revision() < 0) return InvalidField("revision", "must not be negative");
-  if (request.revision() > 0) return RevisionName{std::move(key), request.revision()};
+  ASSIGN_OR_RETURN(const std::optional<int> asked, AskedRevision(request));
+  if (asked.has_value()) return RevisionName{std::move(key), *asked};
   ASSIGN_OR_RETURN(const std::optional<RevisionInfo> newest, releases.Newest(key));
   if (!newest.has_value()) return NoSuchRelease(key);
   return RevisionName{std::move(key), newest->revision};
@@ -54,8 +57,9 @@ std::string RevisionKey(int revision) { return fmt::format("{:010}", INT32_MAX -
 
 absl::StatusOr<v1::GetReleaseResponse> GetRelease(ReleaseStore& releases,
                                                   const v1::GetReleaseRequest& request) {
-  ASSIGN_OR_RETURN(const RevisionName found, FindRevision(releases, request));
-  ASSIGN_OR_RETURN(const Release release, releases.Read(found.key, found.revision));
+  ASSIGN_OR_RETURN(const ReleaseKey key, ToReleaseKey(request.namespace_(), request.name()));
+  ASSIGN_OR_RETURN(const std::optional<int> revision, AskedRevision(request));
+  ASSIGN_OR_RETURN(const Release release, releases.Read(key, revision));
   v1::GetReleaseResponse response;
   *response.mutable_release() = ToProto(release);
   return response;

@@ -41,11 +41,6 @@ struct Place {
   }
 };
 
-absl::Status NotFound(const ReleaseKey& key) {
-  return Error(absl::StatusCode::kNotFound, Reason::ERROR_REASON_RELEASE_NOT_FOUND,
-               fmt::format("release {}/{} does not exist", key.ns.value(), key.name.value()));
-}
-
 absl::Status Unreadable(const ReleaseKey& key, int revision, const absl::Status& why) {
   return Error(absl::StatusCode::kDataLoss, Reason::ERROR_REASON_RELEASE_UNREADABLE,
                fmt::format("revision {} of release {}/{}: {}", revision, key.ns.value(),
@@ -55,7 +50,7 @@ absl::Status Unreadable(const ReleaseKey& key, int revision, const absl::Status&
 absl::StatusOr<int> ChooseRevision(ReleaseStore& releases, const ReleaseKey& key, int asked) {
   if (asked != 0) return asked;
   ASSIGN_OR_RETURN(const std::optional<RevisionInfo> newest, releases.Newest(key));
-  if (!newest.has_value()) return NotFound(key);
+  if (!newest.has_value()) return NoSuchRelease(key);
   return newest->revision;
 }
 

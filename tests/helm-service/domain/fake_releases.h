@@ -37,9 +37,10 @@ class FakeReleases final : public ReleaseStore {
     return infos;
   }
 
-  absl::StatusOr<Release> Read(const ReleaseKey& key, int revision) override {
+  absl::StatusOr<Release> Read(const ReleaseKey& key, std::optional<int> revision) override {
     const MutexLock lock(mutex_);
-    return Release{.key = key, .newest = {revision, revisions_[revision].first.status}};
+    const int read = revision.value_or(revisions_.empty() ? 0 : revisions_.rbegin()->first);
+    return Release{.key = key, .newest = {read, revisions_[read].first.status}};
   }
 
   absl::StatusOr<ReleaseContent> ReadContent(const ReleaseKey&, int revision) override {

@@ -139,6 +139,7 @@ class FakeReleases final : public ReleaseStore {
  public:
   absl::StatusOr<std::optional<RevisionInfo>> Newest(const ReleaseKey&) override {
     if (!error.ok()) return error;
+    ++looks_for_newest;
     return newest;
   }
   absl::StatusOr<std::vector<RevisionInfo>> Revisions(const ReleaseKey&) override {
@@ -147,9 +148,17 @@ class FakeReleases final : public ReleaseStore {
     if (newest.has_value()) revisions.push_back(*newest);
     return revisions;
   }
-  absl::StatusOr<Release> Read(const ReleaseKey& key, int revision) override {
+  absl::StatusOr<Release> Read(const ReleaseKey& key, std::optional<int> revision) override {
     if (!error.ok()) return error;
-    return Release{.key = key, .newest = {revision, newest->status}};
+    ++reads;
+    std::vector<RevisionInfo> stored = older;
+    if (newest.has_value()) stored.push_back(*newest);
+    for (const RevisionInfo& info : stored) {
+      if (info.revision == revision.value_or(info.revision)) {
+        return Release{.key = key, .newest = info};
+      }
+    }
+    return Error(absl::StatusCode::kNotFound, Reason::ERROR_REASON_RELEASE_NOT_FOUND, "none");
   }
   absl::StatusOr<ReleaseContent> ReadContent(const ReleaseKey&, int) override { return content; }
   absl::StatusOr<ConsistencyToken> TokenOf(const ReleaseKey& key) override {
@@ -171,6 +180,8 @@ class FakeReleases final : public ReleaseStore {
   std::vector<int> marked;
   absl::Status error;
   absl::Status mark_error;
+  int looks_for_newest = 0;
+  int reads = 0;
 };
 
 class FakeCharts final : public ChartFetcher {
@@ -301,6 +312,26 @@ TEST_F(ReleaseHandlerTest, InstallsAndAnswersWithTheRelease) {
   EXPECT_EQ(run_.reports->wakes, 1);
   EXPECT_EQ(ResultOf(handler.Advance(run_)), "revision 1");
   EXPECT_THAT(run_.reports->phases, ElementsAre("INSTALLING"));
+}
+
+TEST_F(ReleaseHandlerTest, ReadsWhatHelmMadeWithoutLookingForIt) {
+  ReleaseHandler handler = Handler(MakeInstall());
+  handler.Advance(run_);
+  releases_.looks_for_newest = 0;
+  releases_.newest = {1, ReleaseStatus::kDeployed};
+  helm_.Exit(0);
+  EXPECT_EQ(ResultOf(handler.Advance(run_)), "revision 1");
+  EXPECT_EQ(releases_.reads, 1);
+  EXPECT_EQ(releases_.looks_for_newest, 0);
+}
+
+TEST_F(ReleaseHandlerTest, AnswersWithTheNewestRevisionWhenAnotherHelmCameBetween) {
+  ReleaseHandler handler = Handler(MakeInstall());
+  handler.Advance(run_);
+  releases_.older = {{1, ReleaseStatus::kSuperseded}};
+  releases_.newest = {2, ReleaseStatus::kDeployed};
+  helm_.Exit(0);
+  EXPECT_EQ(ResultOf(handler.Advance(run_)), "revision 2");
 }
 
 TEST_F(ReleaseHandlerTest, HasNoEffectBeforeTheRecordSaysThatItMayHave) {

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <future>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -89,6 +90,17 @@ class ReleaseIndexTest : public ::testing::Test {
   ReleaseFeed feed_;
   ReleaseIndex index_{feed_};
 };
+
+TEST_F(ReleaseIndexTest, KnowsNewestRevisionsOnceComplete) {
+  Put("web", 2, 20);
+  Put("web", 1, 10);
+  EXPECT_EQ(index_.NewestRevision(MakeKey("shop", "web")), std::nullopt);
+  index_.MarkComplete();
+  EXPECT_EQ(index_.NewestRevision(MakeKey("shop", "web")), 2);
+  EXPECT_EQ(index_.NewestRevision(MakeKey("shop", "api")), 0);
+  index_.Remove(MakeKey("shop", "web"), 2);
+  EXPECT_EQ(index_.NewestRevision(MakeKey("shop", "web")), 1);
+}
 
 TEST_F(ReleaseIndexTest, ShowsNewestRevisionsInOrder) {
   Put("web", 2, 5);

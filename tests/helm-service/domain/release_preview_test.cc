@@ -51,7 +51,7 @@ class FakeStore final : public ReleaseStore {
   absl::StatusOr<std::optional<RevisionInfo>> Newest(const ReleaseKey&) override {
     return absl::UnimplementedError("not of use here");
   }
-  absl::StatusOr<Release> Read(const ReleaseKey&, int) override {
+  absl::StatusOr<Release> Read(const ReleaseKey&, std::optional<int>) override {
     return absl::UnimplementedError("not of use here");
   }
   absl::StatusOr<ReleaseContent> ReadContent(const ReleaseKey&, int revision) override {

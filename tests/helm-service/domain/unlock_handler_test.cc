@@ -77,8 +77,8 @@ class FakeReleases final : public ReleaseStore {
   absl::StatusOr<std::vector<RevisionInfo>> Revisions(const ReleaseKey&) override {
     return absl::InternalError("not used");
   }
-  absl::StatusOr<Release> Read(const ReleaseKey& key, int revision) override {
-    return Release{.key = key, .newest = {revision, newest->status}};
+  absl::StatusOr<Release> Read(const ReleaseKey& key, std::optional<int> revision) override {
+    return Release{.key = key, .newest = {revision.value_or(newest->revision), newest->status}};
   }
   absl::StatusOr<ReleaseContent> ReadContent(const ReleaseKey&, int) override {
     return absl::InternalError("not used");
