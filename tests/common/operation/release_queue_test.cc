@@ -17,8 +17,6 @@ namespace {
 using testing::ElementsAre;
 using testing::SizeIs;
 
-const ReleaseKey kWeb{.release_namespace = "shop", .release_name = "web"};
-
 kube::Json QueueOf(const std::vector<std::string>& operations) {
   return {{"metadata", {{"namespace", "berth"}, {"name", "rq-1"}, {"resourceVersion", "5"}}},
           {"spec", {{"operations", operations}}}};
@@ -37,6 +35,7 @@ class ReleaseQueuesTest : public testing::Test {
     server_->Reply(409, kube::KubernetesStatusObject(409, "AlreadyExists"));
   }
 
+  const ReleaseKey web_{.release_namespace = "shop", .release_name = "web"};
   kube::FakeTransport* server_ = nullptr;
   std::unique_ptr<kube::Client> client_;
   std::unique_ptr<ReleaseQueues> queues_;
@@ -44,7 +43,7 @@ class ReleaseQueuesTest : public testing::Test {
 
 TEST_F(ReleaseQueuesTest, BeginsAQueueWithOneRequest) {
   server_->Reply(201, QueueOf({"a"}));
-  EXPECT_EQ(queues_->Append(kWeb, "a").value(), 1);
+  EXPECT_EQ(queues_->Append(web_, "a").value(), 1);
   ASSERT_THAT(server_->requests(), SizeIs(1));
   EXPECT_EQ(kube::Json::parse(server_->requests()[0].body)["spec"]["operations"],
             kube::Json({"a"}));
@@ -54,7 +53,7 @@ TEST_F(ReleaseQueuesTest, GoesBehindThoseThatWait) {
   ReplyThatItExists();
   server_->Reply(200, QueueOf({"a", "b"}));
   server_->Reply(200, QueueOf({"a", "b", "c"}));
-  EXPECT_EQ(queues_->Append(kWeb, "c").value(), 3);
+  EXPECT_EQ(queues_->Append(web_, "c").value(), 3);
   EXPECT_EQ(kube::Json::parse(server_->requests()[2].body)["spec"]["operations"],
             kube::Json({"a", "b", "c"}));
 }
@@ -62,7 +61,7 @@ TEST_F(ReleaseQueuesTest, GoesBehindThoseThatWait) {
 TEST_F(ReleaseQueuesTest, LeavesAnEntryWhereItIs) {
   ReplyThatItExists();
   server_->Reply(200, QueueOf({"a", "b"}));
-  EXPECT_EQ(queues_->Append(kWeb, "a").value(), 1);
+  EXPECT_EQ(queues_->Append(web_, "a").value(), 1);
   EXPECT_THAT(server_->requests(), SizeIs(2));
 }
 
@@ -70,7 +69,7 @@ TEST_F(ReleaseQueuesTest, BeginsAQueueThatEndedJustNow) {
   ReplyThatItExists();
   server_->Reply(404, kube::KubernetesStatusObject(404, "NotFound"));
   server_->Reply(201, QueueOf({"a"}));
-  EXPECT_EQ(queues_->Append(kWeb, "a").value(), 1);
+  EXPECT_EQ(queues_->Append(web_, "a").value(), 1);
 }
 
 TEST(ReleaseQueueTest, KeepsTheOrderOfArrival) {

@@ -53,7 +53,7 @@ class KubeReleaseStoreTest : public ::testing::Test {
   }
 
   int Newest() {
-    const auto newest = store_->Newest(kKey);
+    const auto newest = store_->Newest(key_);
     EXPECT_TRUE(newest.ok()) << newest.status();
     return newest.ok() && newest->has_value() ? (*newest)->revision : 0;
   }
@@ -68,7 +68,7 @@ class KubeReleaseStoreTest : public ::testing::Test {
     return asked;
   }
 
-  const ReleaseKey kKey = MakeKey("shop", "web");
+  const ReleaseKey key_ = MakeKey("shop", "web");
   std::optional<int> likely_;
   kube::FakeTransport* server_ = nullptr;
   std::unique_ptr<kube::Client> client_;
@@ -127,7 +127,7 @@ TEST_F(KubeReleaseStoreTest, ReadsTheNewestAndMakesSureOfIt) {
   likely_ = 3;
   ReplySecret(3);
   ReplyNone();
-  EXPECT_EQ(store_->Read(kKey, std::nullopt)->description, "revision 3");
+  EXPECT_EQ(store_->Read(key_, std::nullopt)->description, "revision 3");
   EXPECT_THAT(Asked(), ElementsAre("v3", "v4"));
 }
 
@@ -139,13 +139,13 @@ TEST_F(KubeReleaseStoreTest, ReadsALaterRevisionThanTheCopys) {
   ReplySecret(4);
   ReplyNone();
   ReplySecret(4);
-  EXPECT_EQ(store_->Read(kKey, std::nullopt)->description, "revision 4");
+  EXPECT_EQ(store_->Read(key_, std::nullopt)->description, "revision 4");
 }
 
 TEST_F(KubeReleaseStoreTest, SaysThatThereIsNoReleaseToRead) {
   likely_ = 0;
   ReplyNone();
-  const absl::Status error = store_->Read(kKey, std::nullopt).status();
+  const absl::Status error = store_->Read(key_, std::nullopt).status();
   EXPECT_EQ(ReasonOf(error), Reason::ERROR_REASON_RELEASE_NOT_FOUND);
   EXPECT_THAT(std::string(error.message()), StartsWith("release shop/web does not exist"));
 }
