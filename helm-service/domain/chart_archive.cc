@@ -12,6 +12,8 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
 #include "common/status/macros.h"
 
 namespace berth::helm {
@@ -139,11 +141,8 @@ absl::Status CheckPath(const std::string& name) {
       name.find('\0') != std::string::npos) {
     return bad("is not a relative path");
   }
-  std::string_view rest = name;
-  while (!rest.empty()) {
-    const std::size_t slash = std::min(rest.find('/'), rest.size());
-    if (rest.substr(0, slash) == "..") return bad("leads out of the chart");
-    rest.remove_prefix(std::min(slash + 1, rest.size()));
+  for (const absl::string_view segment : absl::StrSplit(name, '/')) {
+    if (segment == "..") return bad("leads out of the chart");
   }
   return absl::OkStatus();
 }

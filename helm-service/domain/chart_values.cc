@@ -10,6 +10,9 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
 #include "common/status/macros.h"
 #include "common/status/status.h"
 #include "helm-service/domain/computed_values.h"
@@ -95,13 +98,9 @@ std::optional<bool> SwitchAt(const Json& values, std::string_view path) {
 }
 
 bool IsEnabled(const ChartDependency& dependency, const Json& values, const Json& tags) {
-  std::string_view conditions = dependency.condition;
-  while (!conditions.empty()) {
-    const std::size_t comma = std::min(conditions.find(','), conditions.size());
-    std::string_view condition = conditions.substr(0, comma);
-    conditions.remove_prefix(std::min(comma + 1, conditions.size()));
-    while (condition.starts_with(' ')) condition.remove_prefix(1);
-    while (condition.ends_with(' ')) condition.remove_suffix(1);
+  for (const absl::string_view part :
+       absl::StrSplit(dependency.condition, ',', absl::SkipWhitespace())) {
+    const std::string condition(absl::StripAsciiWhitespace(part));
     if (const std::optional<bool> found = SwitchAt(values, condition)) return *found;
   }
   bool has_false = false;

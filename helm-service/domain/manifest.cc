@@ -6,6 +6,9 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
 #include "common/status/macros.h"
 #include "helm-service/domain/yaml_values.h"
 #include "helm-service/domain/yaml_writer.h"
@@ -63,11 +66,8 @@ std::vector<std::string> HookEventsOf(const Json& metadata) {
   if (annotations == metadata.end() || !annotations->is_object()) return {};
   const std::string list = TextAt(*annotations, kHookAnnotation);
   std::vector<std::string> events;
-  std::string_view rest = list;
-  while (!rest.empty()) {
-    const std::size_t end = std::min(rest.find(','), rest.size());
-    events.emplace_back(Trimmed(rest.substr(0, end)));
-    rest.remove_prefix(std::min(end + 1, rest.size()));
+  for (const absl::string_view event : absl::StrSplit(list, ',', absl::SkipWhitespace())) {
+    events.emplace_back(absl::StripAsciiWhitespace(event));
   }
   return events;
 }

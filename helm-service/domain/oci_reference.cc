@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/strings/ascii.h"
 #include "common/status/macros.h"
 
 namespace berth::helm {
@@ -78,10 +79,7 @@ absl::StatusOr<OciReference> OciReference::Parse(std::string_view text) {
   }
   const std::size_t slash = text.find('/');
   if (slash == std::string_view::npos || !IsAuthority(text.substr(0, slash))) return Refused();
-  reference.registry_ = text.substr(0, slash);
-  for (char& c : reference.registry_) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
+  reference.registry_ = absl::AsciiStrToLower(std::string(text.substr(0, slash)));
   std::string_view path = text.substr(slash + 1);
   if (const std::size_t colon = path.find(':'); colon != std::string_view::npos) {
     std::string tag(path.substr(colon + 1));

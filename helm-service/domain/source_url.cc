@@ -8,6 +8,10 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
 #include "common/status/macros.h"
 
 namespace berth::helm {
@@ -19,13 +23,6 @@ absl::Status Refused() {
   return absl::InvalidArgumentError(
       "must be https://host/path or oci://host/path, without user, fragment and \"..\", at most "
       "2048 characters");
-}
-
-std::string Lower(std::string_view text) {
-  std::string lower(text);
-  std::transform(lower.begin(), lower.end(), lower.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return lower;
 }
 
 bool IsHexDigit(char c) { return std::isxdigit(static_cast<unsigned char>(c)) != 0; }
@@ -81,14 +78,9 @@ bool IsPath(std::string_view text) {
   if (!ConsistsOf(text, "/._~+-%=@:,;!$&'()*")) return false;
   const std::optional<std::string> decoded = PercentDecoded(text);
   if (!decoded.has_value()) return false;
-  std::string_view rest = *decoded;
-  while (!rest.empty()) {
-    const std::size_t end = std::min(rest.find_first_of("/\\"), rest.size());
-    const std::string_view segment = rest.substr(0, end);
-    if (segment == "." || segment == "..") return false;
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-  }
-  return true;
+  const std::vector<std::string> segments = absl::StrSplit(*decoded, absl::ByAnyChar("/\\"));
+  return std::none_of(segments.begin(), segments.end(),
+                      [](const std::string& segment) { return segment == "." || segment == ".."; });
 }
 
 bool IsQuery(std::string_view text) {
@@ -98,25 +90,14 @@ bool IsQuery(std::string_view text) {
 std::string_view DefaultPort(std::string_view scheme) { return scheme == "http" ? ":80" : ":443"; }
 
 // A relative path below `folder`, its dots carried out.
-std::string Joined(std::string_view folder, std::string_view relative) {
-  std::vector<std::string_view> segments;
-  const auto add_all = [&](std::string_view path) {
-    while (!path.empty()) {
-      const std::size_t end = std::min(path.find('/'), path.size());
-      const std::string_view segment = path.substr(0, end);
-      path.remove_prefix(std::min(end + 1, path.size()));
-      if (segment == "..") {
-        if (!segments.empty()) segments.pop_back();
-      } else if (!segment.empty() && segment != ".") {
-        segments.push_back(segment);
-      }
-    }
-  };
-  if (!relative.starts_with('/')) add_all(folder);
-  add_all(relative);
-  std::string path;
-  for (const std::string_view segment : segments) path.append("/").append(segment);
-  return path;
+std::string Joined(const std::string& folder, const std::string& relative) {
+  const std::string whole = relative.starts_with('/') ? relative : folder + "/" + relative;
+  std::vector<absl::string_view> segments;
+  for (const absl::string_view segment : absl::StrSplit(whole, '/', absl::SkipEmpty())) {
+    if (segment != ".." && segment != ".") segments.push_back(segment);
+    if (segment == ".." && !segments.empty()) segments.pop_back();
+  }
+  return segments.empty() ? "" : "/" + absl::StrJoin(segments, "/");
 }
 
 }  // namespace
@@ -126,7 +107,7 @@ absl::StatusOr<SourceUrl> SourceUrl::Parse(std::string_view text) {
   const std::size_t mark = text.find(kAuthorityMark);
   if (text.size() > kLongestUrl || mark == std::string_view::npos) return Refused();
   SourceUrl url;
-  url.scheme_ = Lower(text.substr(0, mark));
+  url.scheme_ = absl::AsciiStrToLower(std::string(text.substr(0, mark)));
   if (url.scheme_ != "https" && url.scheme_ != "http" && url.scheme_ != "oci") return Refused();
   std::string_view rest = text.substr(mark + kAuthorityMark.size());
   const std::size_t query = std::min(rest.find('?'), rest.size());
@@ -147,7 +128,7 @@ absl::StatusOr<SourceUrl> SourceUrl::Parse(std::string_view text) {
   }
   if (!IsHost(authority) || !IsPath(url.path_)) return Refused();
   if (url.port_ == DefaultPort(url.scheme_)) url.port_.clear();
-  url.host_ = Lower(authority);
+  url.host_ = absl::AsciiStrToLower(std::string(authority));
   url.origin_ = url.scheme_ + "://" + url.host_;
   url.origin_ += url.port_.empty() ? DefaultPort(url.scheme_) : std::string_view(url.port_);
   return url;
@@ -158,7 +139,8 @@ absl::StatusOr<SourceUrl> SourceUrl::Resolve(std::string_view reference) const {
   // "//host/path" would be another host's, and Helm's own indexes never say it.
   if (reference.empty() || reference.starts_with("//")) return Refused();
   const std::size_t query = std::min(reference.find('?'), reference.size());
-  std::string text = scheme_ + "://" + host_ + port_ + Joined(path_, reference.substr(0, query));
+  std::string text =
+      scheme_ + "://" + host_ + port_ + Joined(path_, std::string(reference.substr(0, query)));
   text += query < reference.size() ? reference.substr(query) : std::string_view(query_);
   return Parse(text);
 }

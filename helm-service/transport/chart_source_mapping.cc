@@ -1,23 +1,13 @@
 #include "helm-service/transport/chart_source_mapping.h"
 
 #include <string>
-#include <string_view>
 #include <utility>
 
-#include "absl/status/statusor.h"
 #include "helm-service/domain/chart_archive.h"
+#include "helm-service/transport/collect.h"
 
 namespace berth::helm {
 namespace {
-
-// The value, or a violation of `field`.
-template <typename T>
-std::optional<T> Collect(FieldViolations& violations, std::string_view field,
-                         absl::StatusOr<T> parsed) {
-  if (parsed.ok()) return *std::move(parsed);
-  violations.AddAll(field, parsed.status());
-  return std::nullopt;
-}
 
 std::optional<Chart> ToArchive(const v1::ChartSource& source, FieldViolations& violations) {
   constexpr ArchiveLimits kLimits;

@@ -10,6 +10,7 @@
 #include "common/grpc/page_token.h"
 #include "common/status/macros.h"
 #include "common/status/status.h"
+#include "helm-service/transport/collect.h"
 #include "helm-service/transport/release_mapping.h"
 
 namespace berth::helm {
@@ -27,9 +28,8 @@ constexpr std::array<std::pair<std::string_view, ReleaseOrder::Field>, 4> kField
 
 void AddNamespace(ReleaseFilter& filter, FieldViolations& violations, const std::string& field,
                   const std::string& text) {
-  absl::StatusOr<NamespaceName> ns = NamespaceName::Parse(text);
-  violations.AddAll(field, ns.status());
-  if (ns.ok()) filter.namespaces.insert(*std::move(ns));
+  std::optional<NamespaceName> ns = Collect(violations, field, NamespaceName::Parse(text));
+  if (ns.has_value()) filter.namespaces.insert(*std::move(ns));
 }
 
 // The parsed text, or a violation; nothing for an empty one.
@@ -37,10 +37,7 @@ template <typename T>
 std::optional<T> ParseIfSet(FieldViolations& violations, std::string_view field,
                             const std::string& text) {
   if (text.empty()) return std::nullopt;
-  absl::StatusOr<T> parsed = T::Parse(text);
-  violations.AddAll(field, parsed.status());
-  if (!parsed.ok()) return std::nullopt;
-  return *std::move(parsed);
+  return Collect(violations, field, T::Parse(text));
 }
 
 ReleaseFilter ReadFilter(const v1::ReleaseFilter& proto, FieldViolations& violations) {

@@ -12,6 +12,7 @@
 #include "common/operation/clipped_text.h"
 #include "common/status/macros.h"
 #include "common/status/status.h"
+#include "helm-service/transport/collect.h"
 #include "helm-service/transport/request_mapping.h"
 
 namespace berth::helm {
@@ -49,18 +50,17 @@ absl::StatusOr<Rendering> ToRendering(const v1::RenderChartRequest& request) {
   }
   std::optional<KubeVersion> kube_version;
   if (!request.kube_version().empty()) {
-    absl::StatusOr<KubeVersion> parsed = KubeVersion::Parse(request.kube_version());
-    violations.AddAll("kube_version", parsed.status());
-    if (parsed.ok()) kube_version = *std::move(parsed);
+    kube_version = Collect(violations, "kube_version", KubeVersion::Parse(request.kube_version()));
   }
   std::vector<ApiVersion> api_versions;
   if (request.api_versions_size() > kMostApiVersions) {
     violations.Add("api_versions", "must be at most 200");
   }
   for (int i = 0; i < std::min(request.api_versions_size(), kMostApiVersions); ++i) {
-    absl::StatusOr<ApiVersion> parsed = ApiVersion::Parse(request.api_versions(i));
-    violations.AddAll("api_versions[" + std::to_string(i) + "]", parsed.status());
-    if (parsed.ok()) api_versions.push_back(*std::move(parsed));
+    std::optional<ApiVersion> parsed =
+        Collect(violations, "api_versions[" + std::to_string(i) + "]",
+                ApiVersion::Parse(request.api_versions(i)));
+    if (parsed.has_value()) api_versions.push_back(*std::move(parsed));
   }
   RETURN_IF_ERROR(violations.ToStatus());
   return Rendering{.install = *std::move(action),

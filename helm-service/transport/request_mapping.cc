@@ -13,20 +13,12 @@
 #include "common/status/status.h"
 #include "helm-service/domain/values.h"
 #include "helm-service/transport/chart_source_mapping.h"
+#include "helm-service/transport/collect.h"
 #include "helm-service/transport/options_mapping.h"
 #include "helm-service/transport/values_mapping.h"
 
 namespace berth::helm {
 namespace {
-
-// The value, or a violation of `field`.
-template <typename T>
-std::optional<T> Collect(FieldViolations& violations, std::string_view field,
-                         absl::StatusOr<T> parsed) {
-  if (parsed.ok()) return *std::move(parsed);
-  violations.AddAll(field, parsed.status());
-  return std::nullopt;
-}
 
 std::optional<ReleaseKey> ReadKey(FieldViolations& violations, const std::string& ns,
                                   const std::string& name) {
