@@ -189,6 +189,8 @@ std::vector<std::string> TemplateArguments(const Rendering& rendering,
   arguments.SwitchIf(rendering.skip_tests, "skip-tests");
   arguments.SwitchIf(rendering.is_upgrade, "is-upgrade");
   arguments.SwitchIf(rendering.disable_hooks, "no-hooks");
+  arguments.SwitchIf(ApplyOptionsOf(rendering.install)->skip_schema_validation,
+                     "skip-schema-validation");
   arguments.Positional(rendering.install.release.name.value());
   arguments.Positional(archive_path);
   return std::move(arguments).Take();

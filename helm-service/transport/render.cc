@@ -40,6 +40,7 @@ absl::StatusOr<Rendering> ToRendering(const v1::RenderChartRequest& request) {
   install.set_name(request.name());
   *install.mutable_chart() = request.chart();
   *install.mutable_values() = request.values();
+  install.mutable_apply()->set_skip_schema_validation(request.skip_schema_validation());
   absl::StatusOr<Action> action = ToAction(install);
   FieldViolations violations;
   if (!action.ok() && ReasonOf(action.status()) != Reason::ERROR_REASON_INVALID_FIELD) {

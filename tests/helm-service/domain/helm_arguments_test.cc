@@ -172,11 +172,12 @@ TEST(TemplateArgumentsTest, RendersWithoutACluster) {
   rendering.skip_tests = true;
   rendering.is_upgrade = true;
   rendering.disable_hooks = true;
-  EXPECT_THAT(
-      TemplateArguments(rendering, "/run/chart.tgz"),
-      ElementsAre("template", "--namespace=shop", "--values=-", "--kube-version=1.34",
-                  "--api-versions=a/v1", "--api-versions=b/v1/C", "--include-crds", "--skip-tests",
-                  "--is-upgrade", "--no-hooks", "--", "web", "/run/chart.tgz"));
+  std::get<Install>(rendering.install.what).apply.skip_schema_validation = true;
+  EXPECT_THAT(TemplateArguments(rendering, "/run/chart.tgz"),
+              ElementsAre("template", "--namespace=shop", "--values=-", "--kube-version=1.34",
+                          "--api-versions=a/v1", "--api-versions=b/v1/C", "--include-crds",
+                          "--skip-tests", "--is-upgrade", "--no-hooks", "--skip-schema-validation",
+                          "--", "web", "/run/chart.tgz"));
 }
 
 }  // namespace

@@ -166,6 +166,15 @@ TEST_P(RenderTest, LeavesOutWhatIsNotAskedFor) {
   EXPECT_THAT(Names(response->objects()), ElementsAre("Secret web", "ConfigMap web"));
 }
 
+TEST_P(RenderTest, RendersWhatTheSchemaForbidsIfAskedNotToLook) {
+  v1::RenderChartRequest request = RenderRequest("note: 7");
+  EXPECT_EQ(ReasonOf(Render(request).status()), Reason::ERROR_REASON_INVALID_FIELD);
+  request.set_skip_schema_validation(true);
+  const auto response = Render(request);
+  ASSERT_TRUE(response.ok()) << response.status();
+  EXPECT_THAT(response->objects(1).yaml(), HasSubstr("note: \"7\""));
+}
+
 TEST_P(RenderTest, RefusesWhatCannotBeRenderedAndSecretsThatMayNotBeShown) {
   v1::RenderChartRequest request = RenderRequest("note: [a, b]");
   EXPECT_EQ(ReasonOf(Render(request).status()), Reason::ERROR_REASON_INVALID_FIELD);
