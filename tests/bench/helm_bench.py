@@ -20,14 +20,18 @@ import uuid
 
 import grpc
 
+from berth.helm.v1 import chart_service_pb2 as chart_pb
+from berth.helm.v1 import chart_service_pb2_grpc, helm_service_pb2_grpc, release_pb2
 from berth.helm.v1 import helm_service_pb2 as helm_pb
-from berth.helm.v1 import helm_service_pb2_grpc, release_pb2
-from berth.operation.v1 import run_options_pb2
+from berth.operation.v1 import operation_service_pb2 as operation_pb
+from berth.operation.v1 import operation_service_pb2_grpc, run_options_pb2
 from cluster import ROOT, Cluster
 from releases import create_releases, small_chart
+from repository import serve, write_repository
 
 MIB = 1024 * 1024
 START_TIMEOUT = 120
+WATCHED = 4  # operations that run while they are watched
 
 
 @dataclasses.dataclass
@@ -53,7 +57,8 @@ class HelmService:
                 [ROOT / "build/default/helm-service/helm-service", "--listen=127.0.0.1:0",
                  "--metrics_listen=", "--log.format=json",
                  f"--kube.kubeconfig={cluster.kubeconfig}", "--kube.namespace=berth",
-                 f"--helm.binary={helm}", f"--helm.work_directory={cluster.folder}/work"],
+                 f"--helm.binary={helm}", f"--helm.work_directory={cluster.folder}/work",
+                 "--charts.allow_plain_http=true"],
                 stdout=log, stderr=log)
         try:
             port = self._wait_for_port()
@@ -61,9 +66,12 @@ class HelmService:
             self.stop()
             raise
         self.ready = time.monotonic()
+        self.target = f"127.0.0.1:{port}"
         self._channel = grpc.insecure_channel(
-            f"127.0.0.1:{port}", options=[("grpc.max_receive_message_length", -1)])
+            self.target, options=[("grpc.max_receive_message_length", -1)])
         self.stub = helm_service_pb2_grpc.HelmServiceStub(self._channel)
+        self.charts = chart_service_pb2_grpc.ChartServiceStub(self._channel)
+        self.operations = operation_service_pb2_grpc.OperationServiceStub(self._channel)
 
     def _wait_for_port(self) -> int:
         while time.monotonic() < self.started + START_TIMEOUT and self._child.poll() is None:
@@ -74,12 +82,19 @@ class HelmService:
             time.sleep(0.002)
         raise RuntimeError(f"helm-service did not start:\n{self._log.read_text()}")
 
-    def memory(self, key: str) -> float:
-        """A line of /proc/PID/status, in MiB."""
+    def _status(self, key: str) -> int:
+        """A line of /proc/PID/status."""
         for line in pathlib.Path(f"/proc/{self._child.pid}/status").read_text().splitlines():
             if line.startswith(f"{key}:"):
-                return int(line.split()[1]) / 1024
+                return int(line.split()[1])
         raise RuntimeError(f"no {key}")
+
+    def memory(self, key: str) -> float:
+        """In MiB."""
+        return self._status(key) / 1024
+
+    def threads(self) -> int:
+        return self._status("Threads")
 
     def stop(self) -> None:
         self._child.terminate()
@@ -268,10 +283,68 @@ class Bench:
                                  duration(helm_time), f"{above * 1000:+.0f} ms", "<= +40 ms",
                                  above <= 0.040))
 
-    def _install(self, service: HelmService, ns: str, name: str) -> None:
+    def _install(self, service: HelmService, ns: str, name: str,
+                 chart: release_pb2.ChartSource | None = None) -> None:
         drain(service.stub.InstallRelease(helm_pb.InstallReleaseRequest(
-            namespace=ns, name=name, chart=release_pb2.ChartSource(archive=self._chart),
-            run=run_options())))
+            namespace=ns, name=name, run=run_options(),
+            chart=chart or release_pb2.ChartSource(archive=self._chart))))
+
+    def large_index(self, service: HelmService) -> None:
+        """Installs a chart that is found by a large index, which both have read before."""
+        ns, folder = "indexed", self._cluster.folder / "repository"
+        folder.mkdir()
+        size = write_repository(folder, self._chart, self._arguments.index_mib)
+        self._cluster.connect().create("/api/v1/namespaces", {"metadata": {"name": ns}})
+        chart = release_pb2.ChartSource(repository=release_pb2.RepositoryChart(
+            repository="large", chart="small", version="1.0.0"))
+        with serve(folder) as url:
+            service.charts.CreateChartRepository(
+                chart_pb.CreateChartRepositoryRequest(name="large", url=url))
+            service.charts.RefreshChartRepository(
+                chart_pb.RefreshChartRepositoryRequest(name="large"))
+            self.helm.run("repo", "add", "large", url)
+            ours, theirs = [], []
+            for i in range(self._arguments.index_pairs):
+                ours.append(timed(lambda: self._install(service, ns, f"ours-{i}", chart)))  # noqa: B023
+                theirs.append(timed(lambda: self.helm.run(
+                    "install", f"helms-{i}", "large/small", "--version=1.0.0",  # noqa: B023
+                    f"--namespace={ns}")))
+        helm_time = statistics.median(theirs)
+        self._compare(f"install by an index of {size / MIB:.0f} MiB", statistics.median(ours),
+                      helm_time, helm_time / 2)
+
+    def watches(self, service: HelmService) -> None:
+        """Watches operations that run: their charts wait for pods, which never come here."""
+        ns, count = "watched", self._arguments.watches
+        self._cluster.connect().create("/api/v1/namespaces", {"metadata": {"name": ns}})
+        running = []
+        for i in range(WATCHED):
+            run = run_options()
+            run.detach = True
+            accepted = next(service.stub.InstallRelease(helm_pb.InstallReleaseRequest(
+                namespace=ns, name=f"web-{i}", wait=True, run=run,
+                chart=release_pb2.ChartSource(archive=self._chart))))
+            running.append(accepted.update.operation)
+        get = helm_pb.GetReleaseRequest(namespace="team-07", name="release-0007")
+        alone = median(lambda: service.stub.GetRelease(get), 200)
+        with subprocess.Popen(
+                [sys.executable, ROOT / "tests/bench/watchers.py", service.target, str(count),
+                 *running],
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as watchers:
+            if watchers.stdout.readline() != "open\n":
+                raise RuntimeError("the watches did not open")
+            threads = service.threads()
+            beside = median(lambda: service.stub.GetRelease(get), 200)
+            watchers.stdin.close()
+        self._at_most(f"threads with {count} watches", threads, 63, str)
+        self.rows.append(Row(f"get beside them ({duration(alone)} alone)", duration(beside),
+                             ratio=f"{beside / alone:.2f} x", goal="<= 1.50 x",
+                             met=beside / alone <= 1.5))
+        for operation in running:
+            service.operations.CancelOperation(operation_pb.CancelOperationRequest(name=operation))
+        for operation in running:
+            drain(service.operations.WatchOperation(
+                operation_pb.WatchOperationRequest(name=operation)))
 
     def parallel_installs(self, service: HelmService) -> None:
         count, parallel = 20, 4
@@ -315,6 +388,9 @@ def parse_arguments() -> argparse.Namespace:
                         help="size of a release as stored, about")
     parser.add_argument("--lists", type=int, default=2, help="how often helm lists everything")
     parser.add_argument("--pairs", type=int, default=30, help="installs, upgrades, uninstalls")
+    parser.add_argument("--index-mib", type=float, default=20, help="size of a repository's index")
+    parser.add_argument("--index-pairs", type=int, default=7, help="installs by that index")
+    parser.add_argument("--watches", type=int, default=2000, help="streams that are open at once")
     return parser.parse_args()
 
 
@@ -344,6 +420,10 @@ def main() -> None:
         say("Installing, upgrading, uninstalling")
         bench.mutations(service)
         bench.parallel_installs(service)
+        say("Installing by a large index")
+        bench.large_index(service)
+        say(f"Opening {arguments.watches} watches")
+        bench.watches(service)
         load = os.getloadavg()[0]
         print(f"\n{arguments.releases} releases of {arguments.revisions} revisions, "
               f"{size / 1024:.0f} KiB each as stored; {os.cpu_count()} cores, load {load:.1f}\n")
