@@ -58,15 +58,19 @@ namespace {
 // anew.
 constexpr std::chrono::seconds kStartPatience{60};
 
-// Threads that fetch charts; more of them wait.
-constexpr int kChartThreads = 8;
+// Threads that fetch charts, and help to read objects of releases; more of both wait.
+constexpr int kFetchThreads = 8;
+
+// Steps of operations are short, whatever takes time runs beside them.
+constexpr std::size_t kOperationThreads = 8;
 
 struct Options {
   rpc::ProgramOptions program{.server = {.listen = "0.0.0.0:50051"}};
   HelmKeys helm;
   ChartSources::Options charts;
   std::string chart_ca_file;
-  operation::Options operations{.service = "helm-service", .kube_namespace = "berth"};
+  operation::Options operations{
+      .service = "helm-service", .kube_namespace = "berth", .threads = kOperationThreads};
 };
 
 absl::StatusOr<std::string> ReadCaFile(const std::string& path) {
@@ -125,9 +129,9 @@ absl::Status Serve(Options options, rpc::StopSignal& stop) {
        .repositories = sources->repositories(),
        .policy = sources->policy()},
       {.allow_plain_http = options.charts.policy.allow_plain_http, .ca_pem = std::move(chart_ca)});
-  operation::Executor chart_threads("charts", kChartThreads, kube::RealClock());
-  const ChartPreparer charts(fetcher, chart_threads);
-  chart_threads.Start();
+  operation::Executor fetch_threads("fetch", kFetchThreads, kube::RealClock());
+  const ChartPreparer charts(fetcher, fetch_threads);
+  fetch_threads.Start();
   KubeClusterReader cluster(*client);
   PollingObserver observer(releases, cluster);
   ProcessSlots slots(static_cast<std::size_t>(options.helm.max_processes),
@@ -172,7 +176,7 @@ absl::Status Serve(Options options, rpc::StopSignal& stop) {
 
   rpc::Server server(options.program.server, metrics);
   HelmServiceImpl service(*manager, server.streams(), helm->version(), releases, catalog, reader,
-                          cluster, preview, options.helm.secrets);
+                          cluster, preview, fetch_threads, options.helm.secrets);
   ChartServiceImpl chart_service({.store = sources->store(),
                                   .editor = sources->store(),
                                   .indexes = sources->indexes(),
@@ -206,7 +210,7 @@ absl::Status Serve(Options options, rpc::StopSignal& stop) {
   helm->Leave();
   supervisor->Shutdown();
   manager->Shutdown();
-  chart_threads.Stop();
+  fetch_threads.Stop();
   return ready;
 }
 

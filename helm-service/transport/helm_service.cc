@@ -45,7 +45,8 @@ absl::StatusOr<operation::Spec> ToSpec(const v1::UnlockReleaseRequest& request, 
 HelmServiceImpl::HelmServiceImpl(operation::Manager& operations, rpc::StreamRegistry& streams,
                                  HelmVersion helm, ReleaseStore& releases, ReleaseCatalog& catalog,
                                  ReleaseReader& reader, ClusterReader& cluster,
-                                 const ReleasePreview& preview, SecretPolicy secrets)
+                                 const ReleasePreview& preview, operation::Executor& helpers,
+                                 SecretPolicy secrets)
     : operations_(operations),
       streams_(streams),
       helm_version_(helm),
@@ -54,6 +55,7 @@ HelmServiceImpl::HelmServiceImpl(operation::Manager& operations, rpc::StreamRegi
       reader_(reader),
       cluster_(cluster),
       preview_(preview),
+      helpers_(helpers),
       secrets_(secrets) {}
 
 template <typename Response, typename Request>
@@ -140,7 +142,8 @@ grpc::ServerWriteReactor<v1::WatchReleasesResponse>* HelmServiceImpl::WatchRelea
 grpc::Status HelmServiceImpl::ListReleaseResources(grpc::ServerContext*,
                                                    const v1::ListReleaseResourcesRequest* request,
                                                    v1::ListReleaseResourcesResponse* response) {
-  return rpc::Unary(*response, [&] { return ListResources(releases_, cluster_, *request); });
+  return rpc::Unary(*response,
+                    [&] { return ListResources(releases_, cluster_, helpers_, *request); });
 }
 
 grpc::Status HelmServiceImpl::RenderChart(grpc::ServerContext*,

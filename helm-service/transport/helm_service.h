@@ -3,6 +3,7 @@
 #include <grpcpp/grpcpp.h>
 
 #include "common/grpc/stream_registry.h"
+#include "common/operation/executor.h"
 #include "common/operation/manager.h"
 #include "helm-service/domain/cluster_reader.h"
 #include "helm-service/domain/helm_version.h"
@@ -17,8 +18,8 @@
 namespace berth::helm {
 
 /// Serves HelmService: mutations as operations on callback streams, reads synchronously. Options
-/// that the installed Helm does not know are refused here. Whatever it refers to outlives the
-/// server.
+/// that the installed Helm does not know are refused here. `helpers` take part in reads that
+/// need many API requests. Whatever it refers to outlives the server.
 class HelmServiceImpl final
     : public v1::HelmService::WithCallbackMethod_InstallRelease<
           v1::HelmService::WithCallbackMethod_UpgradeRelease<
@@ -31,7 +32,8 @@ class HelmServiceImpl final
  public:
   HelmServiceImpl(operation::Manager& operations, rpc::StreamRegistry& streams, HelmVersion helm,
                   ReleaseStore& releases, ReleaseCatalog& catalog, ReleaseReader& reader,
-                  ClusterReader& cluster, const ReleasePreview& preview, SecretPolicy secrets);
+                  ClusterReader& cluster, const ReleasePreview& preview,
+                  operation::Executor& helpers, SecretPolicy secrets);
 
   grpc::ServerWriteReactor<v1::InstallReleaseResponse>* InstallRelease(
       grpc::CallbackServerContext* context, const v1::InstallReleaseRequest* request) override;
@@ -88,6 +90,7 @@ class HelmServiceImpl final
   ReleaseReader& reader_;
   ClusterReader& cluster_;
   const ReleasePreview& preview_;
+  operation::Executor& helpers_;
   const SecretPolicy secrets_;
 };
 

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "common/grpc/page_token.h"
@@ -19,10 +20,14 @@
 #include "helm-service/domain/object_ref.h"
 #include "helm-service/domain/readiness.h"
 #include "helm-service/domain/release_updates.h"
+#include "helm-service/domain/side_by_side.h"
 #include "helm-service/transport/request_mapping.h"
 
 namespace berth::helm {
 namespace {
+
+// Objects of one page that are read at the same time.
+constexpr std::size_t kReadsAtOnce = 8;
 
 // Where a page begins: pages after the first stay with its revision.
 struct Place {
@@ -83,7 +88,7 @@ absl::StatusOr<v1::ReleaseResource> Describe(ClusterReader& cluster, const Objec
 }  // namespace
 
 absl::StatusOr<v1::ListReleaseResourcesResponse> ListResources(
-    ReleaseStore& releases, ClusterReader& cluster,
+    ReleaseStore& releases, ClusterReader& cluster, operation::Executor& helpers,
     const v1::ListReleaseResourcesRequest& request) {
   ASSIGN_OR_RETURN(const ReleaseKey key, ToReleaseKey(request.namespace_(), request.name()));
   if (request.revision() < 0) return InvalidField("revision", "must not be negative");
@@ -101,10 +106,14 @@ absl::StatusOr<v1::ListReleaseResourcesResponse> ListResources(
       std::min(place.first + static_cast<std::size_t>(page.size), objects.size());
   v1::ListReleaseResourcesResponse response;
   response.set_revision(place.revision);
-  for (; place.first < end; ++place.first) {
-    ASSIGN_OR_RETURN(*response.add_resources(),
-                     Describe(cluster, RefOf(objects[place.first], key.ns)));
+  std::vector<absl::StatusOr<v1::ReleaseResource>> resources(end - std::min(place.first, end));
+  RunSideBySide(helpers, resources.size(), kReadsAtOnce, [&](std::size_t number) {
+    resources[number] = Describe(cluster, RefOf(objects[place.first + number], key.ns));
+  });
+  for (absl::StatusOr<v1::ReleaseResource>& resource : resources) {
+    ASSIGN_OR_RETURN(*response.add_resources(), std::move(resource));
   }
+  place.first = end;
   if (end < objects.size()) {
     response.set_next_page_token(rpc::NextPageToken(place.ToString(), filter));
   }

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "common/kube/clock.h"
+#include "common/operation/executor.h"
 #include "common/status/status.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -36,7 +38,7 @@ class ResourcesTest : public ::testing::Test {
 
   absl::StatusOr<v1::ListReleaseResourcesResponse> List(
       const v1::ListReleaseResourcesRequest& request) {
-    return ListResources(releases_, cluster_, request);
+    return ListResources(releases_, cluster_, helpers_, request);
   }
 
   static std::vector<std::string> Names(const v1::ListReleaseResourcesResponse& response) {
@@ -50,6 +52,8 @@ class ResourcesTest : public ::testing::Test {
 
   FakeCluster cluster_;
   FakeReleases releases_;
+  // Not started: the caller then reads in order.
+  operation::Executor helpers_{"helpers", 1, kube::RealClock()};
 };
 
 TEST_F(ResourcesTest, ListsObjectsAsTheyStandAndWhatIsMissing) {
