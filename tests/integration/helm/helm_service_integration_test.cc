@@ -22,13 +22,14 @@
 #include "common/status/status.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/integration/harness/eventually.h"
 #include "tests/integration/helm/chart.h"
-#include "tests/integration/helm/eventually.h"
 #include "tests/integration/helm/helm_service_test.h"
 
 namespace berth::helm {
 namespace {
 
+using harness::Eventually;
 using operation::v1::OperationUpdate;
 using ::testing::Contains;
 using ::testing::ElementsAre;

@@ -13,7 +13,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "tests/integration/helm/eventually.h"
+#include "tests/integration/harness/eventually.h"
 
 namespace berth::helm {
 namespace {
@@ -68,7 +68,7 @@ absl::StatusOr<std::unique_ptr<HelmServiceProcess>> HelmServiceProcess::Start(
   if (!child.ok()) return child.status();
   std::unique_ptr<HelmServiceProcess> service(new HelmServiceProcess(*std::move(child), log_file));
   std::optional<int> port;
-  const bool serving = Eventually([&] {
+  const bool serving = harness::Eventually([&] {
     port = ServingPort(service->Log());
     return port.has_value() || !service->child_.IsRunning();
   });
@@ -101,7 +101,7 @@ pid_t HelmServiceProcess::WaitForHelm() const {
     return !line.empty() && line != command_line(child_.pid());
   };
   pid_t helm = -1;
-  Eventually([&] {
+  harness::Eventually([&] {
     const std::vector<pid_t> pids = HelmPids();
     const auto found = std::find_if(pids.begin(), pids.end(), runs_helm);
     if (found != pids.end()) helm = *found;

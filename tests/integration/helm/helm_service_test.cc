@@ -7,13 +7,14 @@
 #include <utility>
 
 #include "common/kube/object.h"
+#include "tests/integration/harness/eventually.h"
 #include "tests/integration/helm/chart.h"
-#include "tests/integration/helm/eventually.h"
 
 namespace berth::helm {
 
 namespace fs = std::filesystem;
 using harness::ApiServer;
+using harness::Eventually;
 
 HelmServiceTest::HelmServiceTest()
     : api_(ApiServer::Shared()),

@@ -28,14 +28,15 @@
 #include "common/sync/mutex.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/integration/harness/eventually.h"
 #include "tests/integration/helm/chart.h"
-#include "tests/integration/helm/eventually.h"
 #include "tests/integration/helm/helm_service_test.h"
 
 namespace berth::helm {
 namespace {
 
 namespace fs = std::filesystem;
+using harness::Eventually;
 using operation::v1::Operation;
 using std::chrono::milliseconds;
 using std::chrono::seconds;

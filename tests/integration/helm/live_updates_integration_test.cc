@@ -4,15 +4,12 @@
 #include <fmt/format.h>
 #include <grpcpp/client_context.h>
 
-#include <cstdlib>
-#include <filesystem>
 #include <memory>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
-#include "common/kube/client.h"
 #include "common/kube/object.h"
 #include "common/status/grpc_status.h"
 #include "common/status/status.h"
@@ -20,14 +17,12 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/helm-service/domain/tar_builder.h"
-#include "tests/integration/harness/api_server.h"
 #include "tests/integration/harness/eventually.h"
-#include "tests/integration/helm/helm_service_process.h"
+#include "tests/integration/helm/helm_service_test.h"
 
 namespace berth::helm {
 namespace {
 
-using harness::ApiServer;
 using harness::Eventually;
 using operation::v1::HookUpdate;
 using operation::v1::ObjectStatus;
@@ -139,28 +134,10 @@ class RunningInstall {
   std::jthread thread_;
 };
 
-class LiveUpdatesTest : public ::testing::TestWithParam<std::string> {
+class LiveUpdatesTest : public HelmServiceTest {
  protected:
-  LiveUpdatesTest()
-      : api_(ApiServer::Shared()),
-        client_(api_.MakeClient()),
-        berth_(api_.MakeNamespace()),
-        ns_(api_.MakeNamespace()) {
-    const std::string folder = fmt::format("{}/{}", api_.folder(), berth_);
-    std::filesystem::create_directories(folder);
-    auto service =
-        HelmServiceProcess::Start({.kubeconfig = api_.kubeconfig(),
-                                   .ns = berth_,
-                                   .helm = std::string(std::getenv("BERTH_BIN")) + "/" + GetParam(),
-                                   .folder = folder});
-    EXPECT_TRUE(service.ok()) << service.status();
-    if (service.ok()) service_ = *std::move(service);
-  }
-
   v1::InstallReleaseRequest Request(const TarBuilder& chart, int timeout) const {
-    v1::InstallReleaseRequest request;
-    request.set_namespace_(ns_);
-    request.set_name("web");
+    auto request = Named<v1::InstallReleaseRequest>();
     request.mutable_chart()->set_archive(chart.Gzip());
     request.set_wait(true);
     request.mutable_run()->mutable_timeout()->set_seconds(timeout);
@@ -245,12 +222,6 @@ class LiveUpdatesTest : public ::testing::TestWithParam<std::string> {
                            {"message", "Error: ImagePullBackOff made-up-by-the-chart"},
                            {"count", 1}});
   }
-
-  ApiServer& api_;
-  const std::unique_ptr<kube::Client> client_;
-  const std::string berth_;
-  const std::string ns_;
-  std::unique_ptr<HelmServiceProcess> service_;
 };
 
 TEST_P(LiveUpdatesTest, AFailureNamesTheObjectThatWasNotReadyAndWhy) {

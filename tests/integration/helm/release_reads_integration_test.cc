@@ -7,7 +7,6 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <map>
 #include <memory>
@@ -16,22 +15,20 @@
 #include <vector>
 
 #include "absl/strings/escaping.h"
-#include "common/kube/client.h"
 #include "common/kube/object.h"
 #include "common/status/grpc_status.h"
 #include "common/status/status.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "helm-service/domain/consistency_token.h"
-#include "tests/integration/harness/api_server.h"
+#include "tests/integration/harness/eventually.h"
 #include "tests/integration/helm/chart.h"
-#include "tests/integration/helm/eventually.h"
-#include "tests/integration/helm/helm_service_process.h"
+#include "tests/integration/helm/helm_service_test.h"
 
 namespace berth::helm {
 namespace {
 
-using harness::ApiServer;
+using harness::Eventually;
 using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -49,31 +46,14 @@ std::vector<std::string> Names(const google::protobuf::RepeatedPtrField<v1::Rele
   return names;
 }
 
-class ReleaseReadsTest : public ::testing::TestWithParam<std::string> {
+class ReleaseReadsTest : public HelmServiceTest {
  protected:
-  ReleaseReadsTest()
-      : api_(ApiServer::Shared()),
-        client_(api_.MakeClient()),
-        berth_(api_.MakeNamespace()),
-        ns_(api_.MakeNamespace()),
-        folder_(fmt::format("{}/{}", api_.folder(), berth_)) {
-    std::filesystem::create_directories(folder_);
+  ReleaseReadsTest() {
     std::ofstream(folder_ + "/shop.tgz") << ShopChart();
     std::ofstream(folder_ + "/web.tgz") << WebChart("1.2.3");
-    service_ = StartService();
   }
 
   std::string Program() const { return std::string(std::getenv("BERTH_BIN")) + "/" + GetParam(); }
-
-  std::unique_ptr<HelmServiceProcess> StartService(std::vector<std::string> flags = {}) {
-    auto service = HelmServiceProcess::Start({.kubeconfig = api_.kubeconfig(),
-                                              .ns = berth_,
-                                              .helm = Program(),
-                                              .folder = folder_,
-                                              .flags = std::move(flags)});
-    EXPECT_TRUE(service.ok()) << service.status();
-    return service.ok() ? *std::move(service) : nullptr;
-  }
 
   // What the helm program prints; `values` are its standard input.
   std::string Helm(const std::string& arguments, const std::string& values = "") {
@@ -156,13 +136,6 @@ table: {x: null, y: {deep: true}, more: [1, {two: null}]}
 db: {port: null, extra: 1.5}
 password: opensesame
 )";
-
-  ApiServer& api_;
-  std::unique_ptr<kube::Client> client_;
-  const std::string berth_;
-  const std::string ns_;
-  const std::string folder_;
-  std::unique_ptr<HelmServiceProcess> service_;
 };
 
 INSTANTIATE_TEST_SUITE_P(Helms, ReleaseReadsTest, ::testing::Values("helm", "helm3"),
@@ -293,7 +266,7 @@ TEST_P(ReleaseReadsTest, SecretsInManifestAndHooksAreMaskedUnlessAskedForAndAllo
   const auto refused = Call(&v1::HelmService::Stub::GetReleaseManifest, request);
   EXPECT_EQ(ReasonOf(refused.status()), Reason::ERROR_REASON_SECRETS_NOT_SHOWN);
   const std::unique_ptr<HelmServiceProcess> silent =
-      std::exchange(service_, StartService({"--helm.allow_showing_secrets=true"}));
+      std::exchange(service_, StartService(8, {"--helm.allow_showing_secrets=true"}));
   const auto shown = Call(&v1::HelmService::Stub::GetReleaseManifest, request);
   EXPECT_EQ(shown->manifest() + "\n", Helm("get manifest shop"));
 
