@@ -109,6 +109,12 @@ struct Client::Call {
   std::string body;
   Repeat repeat = Repeat::kRead;
   const CallOptions& options;
+
+  /// Of a write; `meets_itself` if a second one is refused where the first was carried out.
+  static Repeat RepeatOf(Effect effect, bool meets_itself) {
+    if (effect == Effect::kDryRun) return Repeat::kRead;
+    return meets_itself ? Repeat::kSafeWrite : Repeat::kUnsafeWrite;
+  }
 };
 
 /// Decides about one call's next try.
@@ -292,10 +298,7 @@ absl::StatusOr<Json> Client::Create(const Resource& resource, const Json& object
     return InvalidCall(fmt::format("{} '{}': namespace '{}' does not fit its scope", resource.kind,
                                    name.name, name.ns));
   }
-  const bool dry_run = options.effect == Effect::kDryRun;
-  const Repeat repeat = dry_run             ? Repeat::kRead
-                        : name.name.empty() ? Repeat::kUnsafeWrite
-                                            : Repeat::kSafeWrite;
+  const bool is_named = !name.name.empty();
   return RunForObject({
       .what = Describe("create", resource, name),
       .method = HttpMethod::kPost,
@@ -303,7 +306,7 @@ absl::StatusOr<Json> Client::Create(const Resource& resource, const Json& object
           resource.CollectionPath(name.ns) + Query({{"dryRun", DryRunParameter(options.effect)}}),
       .headers = {kAcceptJson, kJsonContent},
       .body = Encode(object),
-      .repeat = repeat,
+      .repeat = Call::RepeatOf(options.effect, is_named),
       .options = options.call,
   });
 }
@@ -333,7 +336,7 @@ absl::StatusOr<Json> Client::Put(const Resource& resource, const Json& object,
                             Query({{"dryRun", DryRunParameter(options.effect)}})),
       .headers = {kAcceptJson, kJsonContent},
       .body = Encode(object),
-      .repeat = options.effect == Effect::kDryRun ? Repeat::kRead : Repeat::kSafeWrite,
+      .repeat = Call::RepeatOf(options.effect, /*meets_itself=*/true),
       .options = options.call,
   });
 }
@@ -342,9 +345,7 @@ absl::StatusOr<Json> Client::Patch(const Resource& resource, const ObjectName& n
                                    const Json& merge_patch, const PatchOptions& options) {
   RETURN_IF_ERROR(CheckName(resource, name));
   const bool guarded = !ResourceVersion(merge_patch).empty();
-  const Repeat repeat = options.effect == Effect::kDryRun ? Repeat::kRead
-                        : guarded                         ? Repeat::kSafeWrite
-                                                          : Repeat::kUnsafeWrite;
+  const Repeat repeat = Call::RepeatOf(options.effect, guarded);
   return RunForObject({
       .what = Describe("patch", resource, name),
       .method = HttpMethod::kPatch,
@@ -370,9 +371,7 @@ absl::Status Client::Delete(const Resource& resource, const ObjectName& name,
   }
   if (options.effect == Effect::kDryRun) body["dryRun"] = {"All"};
   const bool guarded = !preconditions.uid.empty() || !preconditions.resource_version.empty();
-  const Repeat repeat = options.effect == Effect::kDryRun ? Repeat::kRead
-                        : guarded                         ? Repeat::kSafeWrite
-                                                          : Repeat::kUnsafeWrite;
+  const Repeat repeat = Call::RepeatOf(options.effect, guarded);
   return Run({
                  .what = Describe("delete", resource, name),
                  .method = HttpMethod::kDelete,
