@@ -1,10 +1,11 @@
 #include "helm-service/domain/version_constraint.h"
 
+#include <re2/re2.h>
+
 #include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <regex>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -35,9 +36,10 @@ bool TakePrefix(std::string_view& text, std::string_view prefix) {
 bool IsWildcard(std::string_view part) { return part == "x" || part == "X" || part == "*"; }
 
 // "1.2 - 2.3" as ">=1.2 <=2.3".
-std::string WithRangesWritten(const std::string& text) {
-  static const std::regex kRange(R"((v?[0-9xX*][^\s,|]*)\s+-\s+(v?[0-9xX*][^\s,|]*))");
-  return std::regex_replace(text, kRange, ">=$1 <=$2 ");
+std::string WithRangesWritten(std::string text) {
+  static const LazyRE2 kRange = {R"((v?[0-9xX*][^\s,|]*)\s+-\s+(v?[0-9xX*][^\s,|]*))"};
+  RE2::GlobalReplace(&text, *kRange, R"(>=\1 <=\2 )");
+  return text;
 }
 
 }  // namespace

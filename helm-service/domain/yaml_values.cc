@@ -1,6 +1,7 @@
 #include "helm-service/domain/yaml_values.h"
 
 #include <fmt/format.h>
+#include <re2/re2.h>
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/mark.h>
@@ -10,11 +11,11 @@
 #include <array>
 #include <cctype>
 #include <charconv>
+#include <cmath>
 #include <cstdint>
 #include <cstdlib>
 #include <map>
 #include <optional>
-#include <regex>
 #include <sstream>
 #include <string_view>
 #include <utility>
@@ -71,11 +72,12 @@ std::optional<Json> ReadInteger(std::string text) {
 }
 
 std::optional<Json> ReadFloat(std::string text) {
-  static const std::regex kFloat(R"([-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?)");
+  static const LazyRE2 kFloat = {R"([-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?)"};
   std::erase(text, '_');
-  constexpr std::size_t kLongest = 400;  // std::regex recurses once per character
-  if (text.size() > kLongest || !std::regex_match(text, kFloat)) return std::nullopt;
-  return Json(std::strtod(text.c_str(), nullptr));
+  if (!RE2::FullMatch(text, *kFloat)) return std::nullopt;
+  const double value = std::strtod(text.c_str(), nullptr);
+  if (!std::isfinite(value)) return std::nullopt;  // too large for a number: text, as for Helm
+  return Json(value);
 }
 
 bool IsInfinityOrNan(std::string_view text) {

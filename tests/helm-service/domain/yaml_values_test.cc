@@ -39,6 +39,7 @@ TEST(ReadYamlValuesTest, KeepsQuotedAndTaggedScalarsAsStrings) {
 }
 
 TEST(ReadYamlValuesTest, LeavesTextThatOnlyLooksLikeANumberAlone) {
+  EXPECT_EQ(Read("a: 1e999\n"), Json::parse(R"({"a": "1e999"})"));
   EXPECT_EQ(Read("a: 1.2.3\nb: 2001-01-01\nc: 12:30\nd: 0x\ne: 1e\nf: '-'\ng: 10.0.0.1\nh: .\n"),
             Json::parse(R"({"a": "1.2.3", "b": "2001-01-01", "c": "12:30", "d": "0x", "e": "1e",
       "f": "-", "g": "10.0.0.1", "h": "."})"));
