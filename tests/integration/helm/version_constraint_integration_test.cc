@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -27,22 +28,19 @@ const std::vector<std::string> kVersions = {
 
 class VersionConstraintWithHelmTest : public ::testing::TestWithParam<const char*> {
  protected:
-  // One for all: it changes nothing.
-  static ChartServer& Server() {
-    static ChartServer* const server = [] {
-      auto* made = new ChartServer({});
-      made->SetIndex(IndexOf(kVersions));
-      return made;
-    }();
-    return *server;
+  // One server for all: it changes nothing.
+  static void SetUpTestSuite() {
+    server_ = std::make_unique<ChartServer>(WebServer::Options{});
+    server_->SetIndex(IndexOf(kVersions));
   }
+  static void TearDownTestSuite() { server_ = nullptr; }
 
   // The version that Helm takes; none if it finds none, or refuses the constraint.
   std::optional<std::string> HelmsChoice(const std::string& constraint) const {
     const std::string helm = std::string(std::getenv("BERTH_BIN")) + "/helm";
     const std::string output = (folder_ / "output").string();
     absl::StatusOr<harness::Child> child = harness::Child::Start(
-        {helm, "show", "chart", "web", "--repo=" + Server().url(), "--version=" + constraint},
+        {helm, "show", "chart", "web", "--repo=" + server_->url(), "--version=" + constraint},
         output);
     EXPECT_TRUE(child.ok()) << child.status();
     EXPECT_TRUE(harness::Eventually([&] { return !child->IsRunning(); }));
@@ -72,6 +70,7 @@ class VersionConstraintWithHelmTest : public ::testing::TestWithParam<const char
   }
   void TearDown() override { std::filesystem::remove_all(folder_); }
 
+  static inline std::unique_ptr<ChartServer> server_;
   std::filesystem::path folder_;
 };
 
