@@ -51,8 +51,8 @@ TEST_F(PollingObserverTest, LooksAgainAndAgainUntilTheLastLook) {
               ElementsAre("Deployment shop/web PROGRESSING: 1 of 3 replicas ready"));
 
   cluster_.Put(DeploymentWith("web", 2));
-  EXPECT_FALSE(observation->Finish(false));
-  reporter_->AwaitWake();
+  // The last look may be over before the call that asks for it.
+  if (!observation->Finish(false)) reporter_->AwaitWake();
   EXPECT_TRUE(observation->Finish(false));
   EXPECT_THAT(reporter_->Take(),
               ElementsAre("Deployment shop/web PROGRESSING: 2 of 3 replicas ready"));
