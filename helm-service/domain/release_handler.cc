@@ -371,8 +371,8 @@ Progress ReleaseHandler::Conclude(Run& run, Attempt& attempt,
   const Action& action = *attempt.action;
   if (exit->code == 0 && attempt.taken_back_for.ok()) {
     if (IsUninstall(action)) return Removed(action.release);
-    if (std::optional<Release> made = FindMade(attempt))
-      return Done{codec_.result({.release = *std::move(made)})};
+    std::optional<Release> made = FindMade(attempt);
+    if (made.has_value()) return Done{codec_.result({.release = std::move(made)})};
   }
   const absl::StatusOr<std::optional<RevisionInfo>> after =
       dependencies_.releases.Newest(action.release);
