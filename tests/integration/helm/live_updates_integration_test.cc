@@ -227,6 +227,8 @@ class LiveUpdatesTest : public HelmServiceTest {
 TEST_P(LiveUpdatesTest, AFailureNamesTheObjectThatWasNotReadyAndWhy) {
   RunningInstall install(service_->helm(), Request(Chart(), 15));
   CreateReplicaSet();
+  // Warnings are followed from the first look on, which no kubelet is faster than.
+  EXPECT_TRUE(Eventually([&] { return install.HasTold("Secret web STATE_READY: "); }));
   CreatePodThatCannotPull();
   PatchDeployment(0);
 
