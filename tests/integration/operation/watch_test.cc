@@ -18,7 +18,9 @@ TEST_F(WatchTest, BringsEveryLineInOrderFromTheOtherReplica) {
   ASSERT_TRUE(work_a_.WaitUntilBegun("r1"));
   Watcher here(*a_, name);
   Watcher there(*b_, name);
-  for (int i = 0; i < 300; ++i) Say(work_a_, "line " + std::to_string(i));
+  Say(work_a_, "line 0");
+  for (Watcher* watcher : {&here, &there}) ASSERT_TRUE(watcher->WaitForLine("line 0"));
+  for (int i = 1; i < 300; ++i) Say(work_a_, "line " + std::to_string(i));
   work_a_.Open("r1");
   for (Watcher* watcher : {&here, &there}) {
     const auto end = watcher->WaitForEnd();
