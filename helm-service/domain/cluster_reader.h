@@ -20,7 +20,7 @@ struct LiveObject {
   std::optional<kube::Json> object;
 };
 
-/// Warning events of one namespace from when it was made on. Used by one thread at a time.
+/// Warning events of one namespace from the first Take on. Used by one thread at a time.
 class WarningSource {
  public:
   virtual ~WarningSource() = default;

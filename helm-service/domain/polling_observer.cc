@@ -5,14 +5,21 @@
 
 namespace berth::helm {
 
-// What the worker and the operation share about one observation. `follower_` is the worker's: the
-// queue works on a key with one thread at a time.
+// What the worker and the operation share about one observation. `follower_` and `begun_` are the
+// worker's: the queue works on a key with one thread at a time.
 class PollingObserver::Followed {
  public:
   Followed(ObservedAction action, ReleaseStore& releases, ClusterReader& cluster,
            std::shared_ptr<operation::Reporter> reporter, std::shared_ptr<Redactor> redactor)
       : follower_(std::move(action), releases, cluster, reporter, std::move(redactor)),
         reporter_(std::move(reporter)) {}
+
+  // Whether this was the first call, and Helm is still at work.
+  bool Begin() {
+    if (std::exchange(begun_, true) || finishing().has_value()) return false;
+    follower_.BeginWarnings();
+    return true;
+  }
 
   // False once there is nothing more to look at.
   bool Look(kube::Clock::TimePoint now) {
@@ -58,6 +65,7 @@ class PollingObserver::Followed {
   }
 
   ReleaseFollower follower_;
+  bool begun_ = false;
   const std::shared_ptr<operation::Reporter> reporter_;
   mutable Mutex mutex_;
   // Whether Helm succeeded, once it has ended.
@@ -111,7 +119,7 @@ std::unique_ptr<Observation> PollingObserver::Observe(ObservedAction action,
     key = std::to_string(next_++);
     followed_.emplace(key, followed);
   }
-  queue_.AddAfter(key, options_.first_look);
+  queue_.Add(key);
   return std::make_unique<Handle>(*this, std::move(key), std::move(followed));
 }
 
@@ -123,6 +131,7 @@ kube::WorkQueue::Outcome PollingObserver::Look(const std::string& key) {
     if (found == followed_.end()) return std::nullopt;
     followed = found->second;
   }
+  if (followed->Begin()) return options_.first_look;
   if (!followed->Look(clock_.Now())) return std::nullopt;
   return options_.interval;
 }

@@ -27,6 +27,9 @@ class ReleaseFollower {
                   std::shared_ptr<operation::Reporter> reporter,
                   std::shared_ptr<Redactor> redactor);
 
+  /// Warnings are told from now on.
+  void BeginWarnings() { warnings_.Collect(); }
+
   void Look(TimePoint now);
 
   /// Helm has ended.

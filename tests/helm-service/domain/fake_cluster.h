@@ -84,6 +84,10 @@ class FakeCluster final : public ClusterReader {
     const MutexLock lock(mutex_);
     while (reads_ < count) read_.Wait(mutex_);
   }
+  void AwaitWarningTakes(int count) {
+    const MutexLock lock(mutex_);
+    while (takes_ < count) taken_.Wait(mutex_);
+  }
   int reads() const {
     const MutexLock lock(mutex_);
     return reads_;
@@ -97,6 +101,8 @@ class FakeCluster final : public ClusterReader {
     explicit Warnings(FakeCluster& cluster) : cluster_(cluster) {}
     absl::StatusOr<std::vector<kube::Json>> Take() override {
       const MutexLock lock(cluster_.mutex_);
+      ++cluster_.takes_;
+      cluster_.taken_.NotifyAll();
       return std::exchange(*cluster_.warnings_, {});
     }
 
@@ -123,6 +129,8 @@ class FakeCluster final : public ClusterReader {
   std::map<std::string, kube::Json> objects_ ABSL_GUARDED_BY(mutex_);
   absl::Status error_ ABSL_GUARDED_BY(mutex_);
   int reads_ ABSL_GUARDED_BY(mutex_) = 0;
+  CondVar taken_;
+  int takes_ ABSL_GUARDED_BY(mutex_) = 0;
   const std::unique_ptr<std::vector<kube::Json>> warnings_ =
       std::make_unique<std::vector<kube::Json>>();
   std::set<std::string> cluster_wide_;

@@ -43,6 +43,8 @@ class PollingObserverTest : public ::testing::Test {
 
 TEST_F(PollingObserverTest, LooksAgainAndAgainUntilTheLastLook) {
   const auto observation = Observe();
+  cluster_.AwaitWarningTakes(1);  // at once: what comes from now on is told
+  EXPECT_EQ(cluster_.reads(), 0);
   clock_.AwaitWaiters(1);
   clock_.Advance(milliseconds(200));
   cluster_.AwaitReads(1);
@@ -60,8 +62,11 @@ TEST_F(PollingObserverTest, LooksAgainAndAgainUntilTheLastLook) {
 }
 
 TEST_F(PollingObserverTest, EndsWithItsObservation) {
-  Observe().reset();
+  auto first = Observe();
+  cluster_.AwaitWarningTakes(1);
+  first.reset();
   const auto later = Observe();
+  cluster_.AwaitWarningTakes(2);
   clock_.AwaitWaiters(1);
   clock_.Advance(milliseconds(200));
   cluster_.AwaitReads(1);
