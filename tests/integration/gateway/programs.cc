@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <csignal>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <set>
@@ -18,6 +17,7 @@
 #include "common/kube/resource.h"
 #include "tests/integration/harness/eventually.h"
 #include "tests/integration/harness/free_port.h"
+#include "tests/integration/harness/program_path.h"
 
 namespace berth::gateway {
 namespace {
@@ -27,8 +27,6 @@ using harness::FreePort;
 using kube::Json;
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
-
-std::string HelmProgram() { return std::string(std::getenv("BERTH_BIN")) + "/helm"; }
 
 std::string ReadFile(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
@@ -41,8 +39,8 @@ std::string ReadFile(const std::string& path) {
 
 std::string EchoChart(const std::string& folder) {
   const std::string target = folder + "/chart";
-  auto helm = harness::Child::Start({HelmProgram(), "package", ECHO_CHART, "-d", target},
-                                    folder + "/package.log");
+  auto helm = harness::Child::Start(
+      {harness::ProgramPath("helm"), "package", ECHO_CHART, "-d", target}, folder + "/package.log");
   EXPECT_TRUE(helm.ok()) << helm.status();
   EXPECT_TRUE(Eventually([&] { return !helm->IsRunning(); }));
   for (const auto& entry : std::filesystem::directory_iterator(target)) {
@@ -114,7 +112,7 @@ std::vector<std::string> Programs::CommandOf(Program program) const {
       break;
     case Program::kHelm:
       argv.insert(argv.begin(), HELM_SERVICE_BINARY);
-      add("--helm.binary=" + HelmProgram());
+      add("--helm.binary=" + harness::ProgramPath("helm"));
       add(fmt::format("--helm.work_directory={}/{}-work", server_.folder(), berth_));
       break;
     case Program::kPorts:

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 #include <grpcpp/client_context.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -21,6 +20,7 @@
 #include "gtest/gtest.h"
 #include "tests/integration/harness/api_server.h"
 #include "tests/integration/harness/eventually.h"
+#include "tests/integration/harness/program_path.h"
 #include "tests/integration/helm/chart_server.h"
 #include "tests/integration/helm/helm_service_process.h"
 
@@ -49,12 +49,11 @@ class ChartServiceTest : public ::testing::Test {
   }
 
   std::unique_ptr<HelmServiceProcess> StartService(std::vector<std::string> flags = {}) {
-    auto service =
-        HelmServiceProcess::Start({.kubeconfig = api_.kubeconfig(),
-                                   .ns = berth_,
-                                   .helm = std::string(std::getenv("BERTH_BIN")) + "/helm",
-                                   .folder = folder_,
-                                   .flags = std::move(flags)});
+    auto service = HelmServiceProcess::Start({.kubeconfig = api_.kubeconfig(),
+                                              .ns = berth_,
+                                              .helm = harness::ProgramPath("helm"),
+                                              .folder = folder_,
+                                              .flags = std::move(flags)});
     EXPECT_TRUE(service.ok()) << service.status();
     return service.ok() ? *std::move(service) : nullptr;
   }

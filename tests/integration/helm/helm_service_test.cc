@@ -2,12 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <utility>
 
 #include "common/kube/object.h"
 #include "tests/integration/harness/eventually.h"
+#include "tests/integration/harness/program_path.h"
 #include "tests/integration/helm/chart.h"
 
 namespace berth::helm {
@@ -28,13 +28,12 @@ HelmServiceTest::HelmServiceTest()
 
 std::unique_ptr<HelmServiceProcess> HelmServiceTest::StartService(int max_processes,
                                                                   std::vector<std::string> flags) {
-  auto service =
-      HelmServiceProcess::Start({.kubeconfig = api_.kubeconfig(),
-                                 .ns = berth_,
-                                 .helm = std::string(std::getenv("BERTH_BIN")) + "/" + GetParam(),
-                                 .folder = folder_,
-                                 .max_processes = max_processes,
-                                 .flags = std::move(flags)});
+  auto service = HelmServiceProcess::Start({.kubeconfig = api_.kubeconfig(),
+                                            .ns = berth_,
+                                            .helm = harness::ProgramPath(GetParam()),
+                                            .folder = folder_,
+                                            .max_processes = max_processes,
+                                            .flags = std::move(flags)});
   EXPECT_TRUE(service.ok()) << service.status();
   return service.ok() ? *std::move(service) : nullptr;
 }

@@ -5,8 +5,6 @@
 #include <grpcpp/client_context.h>
 
 #include <chrono>
-#include <cstdio>
-#include <cstdlib>
 #include <fstream>
 #include <map>
 #include <memory>
@@ -15,13 +13,17 @@
 #include <vector>
 
 #include "absl/strings/escaping.h"
+#include "absl/strings/str_split.h"
 #include "common/kube/object.h"
+#include "common/process/command.h"
+#include "common/process/supervisor.h"
 #include "common/status/grpc_status.h"
 #include "common/status/status.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "helm-service/domain/consistency_token.h"
 #include "tests/integration/harness/eventually.h"
+#include "tests/integration/harness/program_path.h"
 #include "tests/integration/helm/chart.h"
 #include "tests/integration/helm/helm_service_test.h"
 
@@ -53,21 +55,22 @@ class ReleaseReadsTest : public HelmServiceTest {
     std::ofstream(folder_ + "/web.tgz") << WebChart("1.2.3");
   }
 
-  std::string Program() const { return std::string(std::getenv("BERTH_BIN")) + "/" + GetParam(); }
-
   // What the helm program prints; `values` are its standard input.
   std::string Helm(const std::string& arguments, const std::string& values = "") {
-    std::ofstream(folder_ + "/values.yaml") << values;
-    const std::string command = fmt::format(
-        "HOME={0} KUBECONFIG={1} {2} --namespace={3} {4} <{0}/values.yaml 2>{0}/helm.log", folder_,
-        api_.kubeconfig(), Program(), ns_, arguments);
-    std::FILE* pipe = ::popen(command.c_str(), "r");
+    process::Command command{.program = harness::ProgramPath(GetParam()),
+                             .arguments = absl::StrSplit(arguments, ' ', absl::SkipEmpty()),
+                             .environment = {{"HOME", folder_}, {"KUBECONFIG", api_.kubeconfig()}},
+                             .standard_input = values,
+                             .timeout = std::chrono::minutes(1)};
+    command.arguments.push_back("--namespace=" + ns_);
+    const absl::StatusOr<process::Result> result = supervisor_->Run(std::move(command));
+    EXPECT_TRUE(result.ok()) << result.status();
     std::string output;
-    char piece[4096];
-    for (std::size_t size = 0; (size = std::fread(piece, 1, sizeof piece, pipe)) > 0;) {
-      output.append(piece, size);
+    if (!result.ok()) return output;
+    EXPECT_EQ(result->exit.code, 0) << arguments;
+    for (const process::OutputLine& line : result->lines) {
+      if (line.stream == process::Stream::kStdout) output += line.text + "\n";
     }
-    EXPECT_EQ(::pclose(pipe), 0) << command;
     return output;
   }
 
@@ -136,6 +139,8 @@ table: {x: null, y: {deep: true}, more: [1, {two: null}]}
 db: {port: null, extra: 1.5}
 password: opensesame
 )";
+
+  const std::unique_ptr<process::Supervisor> supervisor_ = *process::Supervisor::Create();
 };
 
 INSTANTIATE_TEST_SUITE_P(Helms, ReleaseReadsTest, ::testing::Values("helm", "helm3"),

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -16,6 +15,7 @@
 #include "helm-service/domain/version_constraint.h"
 #include "tests/integration/harness/child.h"
 #include "tests/integration/harness/eventually.h"
+#include "tests/integration/harness/program_path.h"
 #include "tests/integration/helm/chart_server.h"
 
 namespace berth::helm {
@@ -37,11 +37,11 @@ class VersionConstraintWithHelmTest : public ::testing::TestWithParam<const char
 
   // The version that Helm takes; none if it finds none, or refuses the constraint.
   std::optional<std::string> HelmsChoice(const std::string& constraint) const {
-    const std::string helm = std::string(std::getenv("BERTH_BIN")) + "/helm";
     const std::string output = (folder_ / "output").string();
-    absl::StatusOr<harness::Child> child = harness::Child::Start(
-        {helm, "show", "chart", "web", "--repo=" + server_->url(), "--version=" + constraint},
-        output);
+    absl::StatusOr<harness::Child> child =
+        harness::Child::Start({harness::ProgramPath("helm"), "show", "chart", "web",
+                               "--repo=" + server_->url(), "--version=" + constraint},
+                              output);
     EXPECT_TRUE(child.ok()) << child.status();
     EXPECT_TRUE(harness::Eventually([&] { return !child->IsRunning(); }));
     std::ifstream file(output);
