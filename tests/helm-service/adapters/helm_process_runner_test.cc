@@ -48,7 +48,10 @@ class HelmProcessRunnerTest : public ::testing::Test {
     root_ = ::mkdtemp(root.data());
     WriteProgram(kScript);
   }
-  ~HelmProcessRunnerTest() override { fs::remove_all(root_); }
+  ~HelmProcessRunnerTest() override {
+    supervisor_.reset();  // a run's folder goes a moment after its end was told
+    fs::remove_all(root_);
+  }
 
   void WriteProgram(const std::string& script) {
     std::ofstream(root_ + "/helm") << script;
