@@ -1,5 +1,7 @@
 #include "tests/integration/helm/chart_server.h"
 
+#include <fmt/format.h>
+
 #include <utility>
 
 #include "tests/integration/helm/chart.h"
@@ -63,8 +65,10 @@ bool ChartServer::Admits(const httplib::Request& request, httplib::Response& res
 std::string IndexOf(const std::vector<std::string>& versions) {
   std::string index = "apiVersion: v1\nentries:\n  web:\n";
   for (const std::string& version : versions) {
-    index += "  - {apiVersion: v2, name: web, version: " + version +
-             ", description: A web server, keywords: [http], urls: [web-" + version + ".tgz]}\n";
+    index += fmt::format(
+        "  - {{apiVersion: v2, name: web, version: {0}, description: A web server,"
+        " keywords: [http], urls: [web-{0}.tgz]}}\n",
+        version);
   }
   return index;
 }

@@ -202,6 +202,7 @@ TEST_P(HelmServiceTest, QueuesConcurrentUpgradesOfOneRelease) {
   std::vector<Outcome<v1::UpgradeReleaseResponse>> outcomes(5);
   {
     std::vector<std::jthread> callers;
+    callers.reserve(outcomes.size());
     for (std::size_t i = 0; i < outcomes.size(); ++i) {
       callers.emplace_back([this, i, &outcomes] {
         outcomes[i] = Upgrade(UpgradeRequest(fmt::format("note: upgrade {}", i)));

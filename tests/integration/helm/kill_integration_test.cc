@@ -22,6 +22,7 @@
 #include <thread>
 #include <vector>
 
+#include "absl/strings/numbers.h"
 #include "common/kube/object.h"
 #include "common/status/rpc_status.h"
 #include "common/status/status.h"
@@ -48,7 +49,10 @@ constexpr seconds kPatience{300};
 
 int FromEnvironment(const char* name, int otherwise) {
   const char* text = std::getenv(name);
-  return text == nullptr ? otherwise : std::atoi(text);
+  if (text == nullptr) return otherwise;
+  int value = 0;
+  EXPECT_TRUE(absl::SimpleAtoi(text, &value)) << name << " must be a whole number: " << text;
+  return value;
 }
 
 class Chance {
@@ -277,6 +281,7 @@ TEST_P(KillTest, EveryOperationEndsAndEveryReleaseCanBeUpgradedAfterwards) {
   Chance chance(seed);
   {
     std::vector<std::jthread> workers;
+    workers.reserve(releases.size());
     for (std::size_t i = 0; i < releases.size(); ++i) {
       workers.emplace_back([&, i] { Work(releases[i], seed + 1 + static_cast<unsigned>(i)); });
     }

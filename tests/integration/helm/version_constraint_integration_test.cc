@@ -22,16 +22,19 @@ namespace berth::helm {
 namespace {
 
 // From the newest.
-const std::vector<std::string> kVersions = {
-    "3.0.0-rc.1", "2.1.0", "2.0.0", "1.10.0", "1.3.0-beta", "1.2.4", "1.2.3", "1.2.0",
-    "1.2.0-rc.1", "1.0.0", "0.3.1", "0.2.5",  "0.2.3",      "0.0.4", "0.0.3", "0.0.0"};
+const std::vector<std::string>& Versions() {
+  static const std::vector<std::string> kVersions = {
+      "3.0.0-rc.1", "2.1.0", "2.0.0", "1.10.0", "1.3.0-beta", "1.2.4", "1.2.3", "1.2.0",
+      "1.2.0-rc.1", "1.0.0", "0.3.1", "0.2.5",  "0.2.3",      "0.0.4", "0.0.3", "0.0.0"};
+  return kVersions;
+}
 
 class VersionConstraintWithHelmTest : public ::testing::TestWithParam<const char*> {
  protected:
   // One server for all: it changes nothing.
   static void SetUpTestSuite() {
     server_ = std::make_unique<ChartServer>(WebServer::Options{});
-    server_->SetIndex(IndexOf(kVersions));
+    server_->SetIndex(IndexOf(Versions()));
   }
   static void TearDownTestSuite() { server_ = nullptr; }
 
@@ -56,8 +59,8 @@ class VersionConstraintWithHelmTest : public ::testing::TestWithParam<const char
     const auto parsed = VersionConstraint::Parse(constraint);
     if (!parsed.ok()) return std::nullopt;
     const auto chosen =
-        parsed->Choose(std::vector<std::string_view>(kVersions.begin(), kVersions.end()));
-    return chosen.has_value() ? std::optional(kVersions[*chosen]) : std::nullopt;
+        parsed->Choose(std::vector<std::string_view>(Versions().begin(), Versions().end()));
+    return chosen.has_value() ? std::optional(Versions()[*chosen]) : std::nullopt;
   }
 
   void SetUp() override {
