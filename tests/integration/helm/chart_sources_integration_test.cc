@@ -24,6 +24,7 @@
 #include "tests/helm-service/web/certificates.h"
 #include "tests/helm-service/web/web_server.h"
 #include "tests/integration/harness/api_server.h"
+#include "tests/integration/harness/program_path.h"
 #include "tests/integration/helm/chart.h"
 #include "tests/integration/helm/helm_service_process.h"
 #include "tests/integration/helm/registry.h"
@@ -64,7 +65,7 @@ class ChartSourcesTest : public ::testing::Test {
         berth_(api_.MakeNamespace()),
         ns_(api_.MakeNamespace()),
         folder_(fmt::format("{}/{}", api_.folder(), berth_)),
-        helm_(FolderOf("BERTH_BIN") + "/helm"),
+        helm_(harness::ProgramPath("helm")),
         web_({.authority = &authority_}) {
     std::filesystem::create_directories(folder_);
     std::ofstream(folder_ + "/ca.pem") << authority_.certificate_pem();
