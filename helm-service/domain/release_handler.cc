@@ -469,8 +469,10 @@ Progress ReleaseHandler::Recover(Run& run, Attempt& attempt) const {
     return Failed{Interrupted("the replica that ran the tests died: run them again", "tests")};
   }
   if (!attempt.plan.uninstall.has_value()) return RecoverChange(run, attempt, *key, *after);
-  const Action uninstall{
-      .release = *key, .what = *attempt.plan.uninstall, .wait = attempt.plan.wait};
+  const Action uninstall{.release = *key,
+                         .what = *attempt.plan.uninstall,
+                         .wait = attempt.plan.wait,
+                         .step_timeout = attempt.plan.step_timeout};
   if (HasNothingToUninstall(uninstall, *after)) {
     return Removed(*key);
   }

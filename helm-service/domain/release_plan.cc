@@ -38,7 +38,8 @@ ReleasePlan ReleasePlan::Of(const Action& action, const std::optional<RevisionIn
       .was_installed = before.has_value() && before->status != ReleaseStatus::kUninstalled,
       .uninstall = std::nullopt,
       .test = IsTest(action),
-      .wait = action.wait};
+      .wait = action.wait,
+      .step_timeout = action.step_timeout};
   if (const auto* uninstall = std::get_if<Uninstall>(&action.what)) plan.uninstall = *uninstall;
   if (const ApplyOptions* apply = ApplyOptionsOf(action)) {
     plan.rollback_on_failure = apply->rollback_on_failure;
@@ -54,6 +55,9 @@ ReleasePlan ReleasePlan::FromJson(const nlohmann::json& json) {
   plan.wait = json.value("wait", false);
   plan.rollback_on_failure = json.value("rollbackOnFailure", false);
   plan.disable_hooks = json.value("disableHooks", false);
+  if (const int seconds = json.value("stepTimeoutSeconds", 0); seconds > 0) {
+    plan.step_timeout = std::chrono::seconds(seconds);
+  }
   if (json.value("uninstall", false)) {
     absl::StatusOr<Description> description = Description::Parse(json.value("description", ""));
     plan.uninstall = Uninstall{
@@ -75,6 +79,7 @@ nlohmann::json ReleasePlan::ToJson() const {
                          {"wait", wait},
                          {"rollbackOnFailure", rollback_on_failure},
                          {"disableHooks", disable_hooks}};
+  if (step_timeout.has_value()) json["stepTimeoutSeconds"] = step_timeout->count();
   if (uninstall.has_value()) {
     json["disableHooks"] = uninstall->disable_hooks;
     json["keepHistory"] = uninstall->keep_history;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <optional>
 
 #include <nlohmann/json.hpp>
@@ -24,6 +25,8 @@ struct ReleasePlan {
   /// Whether a failure is to be taken back, and if so, without hooks.
   bool rollback_on_failure = false;
   bool disable_hooks = false;
+  /// As in the action: what is done to finish it or to take it back is bound by it too.
+  std::optional<std::chrono::seconds> step_timeout = std::nullopt;
 
   static ReleasePlan Of(const Action& action, const std::optional<RevisionInfo>& before);
   /// Reads what any version wrote: what is missing has its default.

@@ -28,7 +28,8 @@ TakeBack ByUninstall(const ReleaseKey& release, const ReleasePlan& plan,
   return {.action = Action{.release = release,
                            .what = Uninstall{.allow_missing = true,
                                              .keep_history = plan.revision_before > 0,
-                                             .disable_hooks = plan.disable_hooks}}};
+                                             .disable_hooks = plan.disable_hooks},
+                           .step_timeout = plan.step_timeout}};
 }
 
 TakeBack ByRollback(const ReleaseKey& release, const ReleasePlan& plan,
@@ -42,7 +43,8 @@ TakeBack ByRollback(const ReleaseKey& release, const ReleasePlan& plan,
   return {.action = Action{
               .release = release,
               .what = Rollback{.revision = target, .write = {.disable_hooks = plan.disable_hooks}},
-              .wait = true}};
+              .wait = true,
+              .step_timeout = plan.step_timeout}};
 }
 
 }  // namespace

@@ -13,12 +13,14 @@ TEST(ReleasePlanTest, KeepsWhatATakeoverNeedsAndNoValues) {
       .what = Install{.chart = ChartArchive{"..."},
                       .values = {{"password", "hunter2"}},
                       .apply = {.write = {.disable_hooks = true}, .rollback_on_failure = true}},
-      .wait = true};
+      .wait = true,
+      .step_timeout = std::chrono::seconds(40)};
   const nlohmann::json json = ReleasePlan::Of(action, std::nullopt).ToJson();
   EXPECT_EQ(json.dump().find("hunter2"), std::string::npos);
   const ReleasePlan plan = ReleasePlan::FromJson(json);
   EXPECT_EQ(plan.revision_before, 0);
   EXPECT_TRUE(plan.wait && plan.rollback_on_failure && plan.disable_hooks);
+  EXPECT_EQ(plan.step_timeout, std::chrono::seconds(40));
   EXPECT_FALSE(plan.was_installed || plan.uninstall.has_value());
 }
 
@@ -39,6 +41,7 @@ TEST(ReleasePlanTest, ReadsWhatTheVersionBeforeWrote) {
   EXPECT_EQ(upgrade.revision_before, 2);
   EXPECT_TRUE(upgrade.was_installed && upgrade.wait);
   EXPECT_FALSE(upgrade.rollback_on_failure || upgrade.uninstall.has_value());
+  EXPECT_FALSE(upgrade.step_timeout.has_value());
   const ReleasePlan uninstall =
       ReleasePlan::FromJson({{"uninstall", true}, {"revisionBefore", 2}, {"wait", false}});
   ASSERT_TRUE(uninstall.uninstall.has_value());

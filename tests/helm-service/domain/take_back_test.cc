@@ -61,6 +61,19 @@ TEST(TakeBackTest, HasNothingToDoForAnUpgradeThatStoredNothingOrIsRolledBack) {
   EXPECT_TRUE(HowToTakeBack(Key(), Installed(2), {}).done);
 }
 
+TEST(TakeBackTest, WaitsForEachStepAsLongAsTheActionMay) {
+  using std::chrono::seconds;
+  for (const bool was_installed : {false, true}) {
+    const ReleasePlan plan{.revision_before = 1,
+                           .was_installed = was_installed,
+                           .uninstall = kNoUninstall,
+                           .step_timeout = seconds(4)};
+    const TakeBack how = HowToTakeBack(Key(), plan, {{1, kDeployed}, {2, kFailed}});
+    ASSERT_TRUE(how.action.has_value());
+    EXPECT_EQ(how.action->step_timeout, seconds(4));
+  }
+}
+
 TEST(TakeBackTest, KnowsNoWayBackWhenNoRevisionWasEverDeployed) {
   const TakeBack how = HowToTakeBack(Key(), Installed(1), {{1, kFailed}, {2, kFailed}});
   EXPECT_FALSE(how.done);
