@@ -22,8 +22,8 @@ add_compile_options(-ffile-prefix-map=${PROJECT_SOURCE_DIR}=.)
 # Errors for our own code only; generated code is compiled without them.
 add_library(berth_warnings INTERFACE)
 target_compile_options(berth_warnings INTERFACE -Wall -Wextra -Werror -Wno-missing-field-initializers)
-if(BERTH_SANITIZER)
-  # GCC loses track of what is initialised among the sanitizers' own branches.
+if(BERTH_SANITIZER AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # It loses track of what is initialised among the sanitizers' own branches.
   target_compile_options(berth_warnings INTERFACE -Wno-maybe-uninitialized)
 endif()
 

@@ -27,6 +27,6 @@ fuzz_target() {
   local name=$1 seconds=$2 kept=$FUZZ_BUILD/corpus/$1
   mkdir -p "$kept" "$FUZZ_BUILD/findings"
   nice "$FUZZ_BUILD/tests/fuzz/fuzz_$name" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=1024 \
-    -max_len=65536 -print_final_stats=1 -verbosity=0 -artifact_prefix="$FUZZ_BUILD/findings/$name-" \
+    -max_len=65536 -verbosity=0 -artifact_prefix="$FUZZ_BUILD/findings/$name-" \
     "$kept" "$ROOT/tests/fuzz/corpus/$name"
 }

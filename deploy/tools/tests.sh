@@ -1,6 +1,8 @@
 # shellcheck shell=bash
-# ./dev test: unit tests, integration tests (a real etcd and kube-apiserver), and end-to-end tests
-# (the whole cluster).
+# ./dev test: unit tests, integration tests (a real etcd and kube-apiserver), a few seconds of each
+# fuzz target, and end-to-end tests (the whole cluster).
+
+readonly BRIEF_FUZZING=5 # seconds
 
 # run_tests [FILTER] [--sanitizer=NAME]: all of them, whatever fails on the way.
 run_tests() {
@@ -21,6 +23,7 @@ run_tests() {
   make_ready all build
   # The cluster comes after these, for it takes a good part of a small machine.
   run_ctest default "$filter" || failed=$?
+  [[ $filter ]] || run_fuzz '' "$BRIEF_FUZZING" || failed=$?
   printf '\nEnd-to-end tests\n'
   command_up
   run_pytest "$filter" || failed=$?
