@@ -138,9 +138,12 @@ absl::Status Serve(Options options, rpc::StopSignal& stop) {
                      [&](int change) { helm_metrics.WaitingChanged(change); });
   StoppableRuns stoppable;
   ProcessSlots render_slots(static_cast<std::size_t>(options.helm.max_renders));
-  const ReleasePreview preview(
-      {.helm = *helm, .charts = charts, .releases = releases, .slots = render_slots},
-      options.helm.PreviewOptions());
+  const ReleasePreview preview({.helm = *helm,
+                                .charts = charts,
+                                .releases = releases,
+                                .reader = reader,
+                                .slots = render_slots},
+                               options.helm.PreviewOptions());
 
   operation::CompleteIdentity(options.operations.identity, options.program.server.listen);
   options.operations.peer_channel = [](const std::string& address) {
@@ -155,6 +158,7 @@ absl::Status Serve(Options options, rpc::StopSignal& stop) {
                    operation::Manager::Create(*client, options.operations));
   const ReleaseHandler::Dependencies dependencies{.helm = *helm,
                                                   .releases = releases,
+                                                  .reader = reader,
                                                   .slots = slots,
                                                   .charts = charts,
                                                   .observer = observer,

@@ -11,6 +11,7 @@
 
 #include "common/status/macros.h"
 #include "common/status/status.h"
+#include "helm-service/domain/action_secrets.h"
 #include "helm-service/domain/failure.h"
 #include "helm-service/domain/helm_output.h"
 #include "helm-service/domain/overloaded.h"
@@ -95,13 +96,6 @@ kube::Time Now() {
 }
 
 bool Succeeded(const absl::StatusOr<HelmExit>& exit) { return exit.ok() && exit->code == 0; }
-
-std::shared_ptr<Redactor> MakeRedactor(const Action& action) {
-  const nlohmann::json* values = ValuesOf(action);
-  return std::make_shared<Redactor>(
-      values == nullptr ? nlohmann::json::object() : *values,
-      std::vector<std::string>{action.release.ns.value(), action.release.name.value()});
-}
 
 int RevisionOf(const std::optional<RevisionInfo>& info) {
   return info.has_value() ? info->revision : 0;
@@ -277,12 +271,14 @@ Progress ReleaseHandler::Launch(Run& run, Attempt& attempt) const {
     return Wait{kRetry};
   }
   const Action& action = *attempt.action;
+  const absl::StatusOr<std::shared_ptr<Redactor>> redactor =
+      MakeRedactor(action, dependencies_.reader);
+  if (!redactor.ok()) return WaitOrFail(redactor.status());
   const Phase phase = WorkingPhase(action);
   run.Phase(phase.name, phase.message);
-  const std::shared_ptr<Redactor> redactor = MakeRedactor(action);
-  attempt.output = std::make_shared<HelmOutput>(run.reporter(), redactor, action);
+  attempt.output = std::make_shared<HelmOutput>(run.reporter(), *redactor, action);
   attempt.observation = dependencies_.observer.Observe(
-      ObservedAction::Of(action, attempt.newest_before, Now()), run.reporter(), redactor);
+      ObservedAction::Of(action, attempt.newest_before, Now()), run.reporter(), *redactor);
   if (EndsAtOnce(action)) {
     attempt.stoppable =
         dependencies_.stoppable.Join([reporter = run.reporter()] { reporter->Wake(); });

@@ -22,6 +22,7 @@
 #include "helm-service/domain/release.h"
 #include "helm-service/domain/release_observer.h"
 #include "helm-service/domain/release_plan.h"
+#include "helm-service/domain/release_reader.h"
 #include "helm-service/domain/release_store.h"
 #include "helm-service/domain/release_tests.h"
 #include "helm-service/domain/stoppable_runs.h"
@@ -57,6 +58,7 @@ class ReleaseHandler final : public operation::Handler {
   struct Dependencies {
     HelmRunner& helm;
     ReleaseStore& releases;
+    ReleaseReader& reader;
     ProcessSlots& slots;
     const ChartPreparer& charts;
     ReleaseObserver& observer;

@@ -10,8 +10,8 @@
 
 #include "common/status/macros.h"
 #include "common/status/status.h"
+#include "helm-service/domain/action_secrets.h"
 #include "helm-service/domain/failure.h"
-#include "helm-service/domain/redactor.h"
 #include "helm-service/domain/slot_wait.h"
 
 namespace berth::helm {
@@ -70,10 +70,10 @@ template <typename Run>
 absl::StatusOr<RenderOutcome> ReleasePreview::RunHelm(const Action& action, Run run) const {
   ASSIGN_OR_RETURN(const std::unique_ptr<ProcessSlots::Ticket> ticket,
                    WaitForSlot(dependencies_.slots, action.release.ns.value(), options_.patience));
+  ASSIGN_OR_RETURN(const std::shared_ptr<Redactor> redactor,
+                   MakeRedactor(action, dependencies_.reader));
   ASSIGN_OR_RETURN(RenderOutcome outcome, run());
-  const Redactor redactor(*ValuesOf(action),
-                          {action.release.ns.value(), action.release.name.value()});
-  for (std::string& message : outcome.messages) message = redactor.Redact(message);
+  for (std::string& message : outcome.messages) message = redactor->Redact(message);
   if (outcome.exit.code == 0) return outcome;
   return ExplainFailure(action, {.exit = outcome.exit, .error_lines = outcome.messages});
 }

@@ -11,6 +11,7 @@
 #include "helm-service/domain/chart_renderer.h"
 #include "helm-service/domain/process_slots.h"
 #include "helm-service/domain/release_diff.h"
+#include "helm-service/domain/release_reader.h"
 #include "helm-service/domain/release_store.h"
 #include "helm-service/domain/secret_policy.h"
 
@@ -23,7 +24,7 @@ struct Preview {
   std::string notes;
   /// The revision that a dry run stands for; else 0.
   int revision = 0;
-  /// What Helm said besides; values of the request are replaced.
+  /// What Helm said besides; values are replaced.
   std::vector<std::string> messages;
 };
 
@@ -52,6 +53,7 @@ class ReleasePreview {
     ChartRenderer& helm;
     const ChartPreparer& charts;
     ReleaseStore& releases;
+    ReleaseReader& reader;
     ProcessSlots& slots;
   };
   struct Options {

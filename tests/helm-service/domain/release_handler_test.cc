@@ -15,6 +15,7 @@
 #include "common/status/status.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/helm-service/domain/fake_reader.h"
 #include "tests/helm-service/domain/tar_builder.h"
 
 namespace berth::helm {
@@ -264,6 +265,7 @@ class ReleaseHandlerTest : public ::testing::Test {
              }},
         {.helm = helm_,
          .releases = releases_,
+         .reader = reader_,
          .slots = slots_,
          .charts = charts_,
          .observer = observer_,
@@ -288,6 +290,7 @@ class ReleaseHandlerTest : public ::testing::Test {
 
   FakeHelm helm_;
   FakeReleases releases_;
+  FakeReader reader_;
   ProcessSlots slots_{1};
   FakeCharts fetcher_;
   operation::Executor executor_{"charts", 1, kube::RealClock()};
@@ -416,6 +419,23 @@ TEST_F(ReleaseHandlerTest, WaitsOutAnApiServerThatIsAwayUntilTheDeadline) {
   EXPECT_TRUE(Waits(handler.Advance(run_)));
   run_.left = milliseconds(0);
   EXPECT_EQ(ReasonOf(ErrorOf(handler.Advance(run_))), Reason::ERROR_REASON_OPERATION_TIMEOUT);
+}
+
+TEST_F(ReleaseHandlerTest, StartsHelmOnceItKnowsTheValuesThatHelmReuses) {
+  Action action = MakeInstall();
+  action.what = Upgrade{.chart = *ChartOf(action), .values_policy = ValuesPolicy::kReuse};
+  ReleaseHandler handler = Handler(action);
+  releases_.newest = {1, ReleaseStatus::kDeployed};
+  reader_.revisions = {{.key = Key(), .info = *releases_.newest}};
+  reader_.values = {{1, {{"password", "hunter2"}}}};
+  reader_.error = Unavailable();
+  EXPECT_TRUE(Waits(handler.Advance(run_)));
+  EXPECT_THAT(helm_.tasks, IsEmpty());
+  reader_.error = absl::OkStatus();
+  EXPECT_TRUE(Waits(handler.Advance(run_)));
+  ASSERT_EQ(helm_.tasks.size(), 1U);
+  helm_.Line(HelmStream::kStderr, "Error: invalid value: hunter2");
+  EXPECT_THAT(run_.reports->lines, ElementsAre("Error: invalid value: [redacted]"));
 }
 
 TEST_F(ReleaseHandlerTest, TellsWhatHelmDoesWithoutSecretsAndValues) {

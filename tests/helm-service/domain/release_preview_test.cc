@@ -11,6 +11,7 @@
 #include "common/status/status.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/helm-service/domain/fake_reader.h"
 #include "tests/helm-service/domain/tar_builder.h"
 
 namespace berth::helm {
@@ -103,13 +104,11 @@ class ReleasePreviewTest : public ::testing::Test {
   ChartPreparer charts_{fetcher_, executor_};
   FakeRenderer helm_;
   FakeStore releases_;
+  FakeReader reader_;
   ProcessSlots slots_{1};
-  ReleasePreview preview_{{.helm = helm_,
-                           .charts = charts_,
-                           .releases = releases_,
-
-                           .slots = slots_},
-                          {.patience = std::chrono::milliseconds(1)}};
+  ReleasePreview preview_{
+      {.helm = helm_, .charts = charts_, .releases = releases_, .reader = reader_, .slots = slots_},
+      {.patience = std::chrono::milliseconds(1)}};
 };
 
 TEST_F(ReleasePreviewTest, MasksSecretsOfWhatIsRenderedUnlessTheyAreToBeShown) {
