@@ -15,6 +15,7 @@
 #include "helm-service/domain/failure.h"
 #include "helm-service/domain/helm_output.h"
 #include "helm-service/domain/overloaded.h"
+#include "helm-service/domain/retry.h"
 #include "helm-service/domain/take_back.h"
 
 namespace berth::helm {
@@ -27,8 +28,6 @@ using operation::Progress;
 using operation::Run;
 using operation::Wait;
 using std::chrono::seconds;
-
-constexpr seconds kRetry{1};
 
 // Helm gives up waiting so much before the deadline: it knows best what was not ready.
 constexpr seconds kReportMargin{2};
@@ -60,15 +59,6 @@ Phase WorkingPhase(const Action& action) {
           },
       },
       action.what);
-}
-
-bool IsPassing(const absl::Status& status) {
-  return status.code() == StatusCode::kUnavailable ||
-         status.code() == StatusCode::kDeadlineExceeded;
-}
-
-Progress WaitOrFail(const absl::Status& error) {
-  return IsPassing(error) ? Progress(Wait{kRetry}) : Failed{error};
 }
 
 // A failure of the Kubernetes API that may pass is waited out; the deadline ends that.

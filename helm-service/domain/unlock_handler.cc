@@ -2,13 +2,13 @@
 
 #include <fmt/format.h>
 
-#include <chrono>
 #include <optional>
 #include <string>
 #include <utility>
 
 #include "common/status/macros.h"
 #include "common/status/status.h"
+#include "helm-service/domain/retry.h"
 
 namespace berth::helm {
 namespace {
@@ -17,11 +17,6 @@ using operation::Done;
 using operation::Failed;
 using operation::Progress;
 using operation::Wait;
-
-Progress WaitOrFail(const absl::Status& error) {
-  if (!absl::IsUnavailable(error) && !absl::IsDeadlineExceeded(error)) return Failed{error};
-  return Wait{std::chrono::seconds(1)};
-}
 
 // Why the release is not the one that the caller saw; OK if it is.
 absl::Status CheckExpected(const Unlock& unlock, const std::optional<RevisionInfo>& newest) {
@@ -53,7 +48,7 @@ Progress UnlockHandler::Advance(operation::Run& run) {
   run.Phase("UNLOCKING", fmt::format("Revision {}, left {}, is marked as failed",
                                      unlock->expected_revision, ToString((*newest)->status)));
   const absl::Status begun = run.BeginEffects({{"revision", unlock->expected_revision}});
-  if (!begun.ok()) return Wait{std::chrono::seconds(1)};
+  if (!begun.ok()) return Wait{kRetry};
   const absl::Status marked = releases_.MarkFailed(unlock->release, unlock->expected_revision,
                                                    "Unlocked on request (marked by Berth)");
   if (!marked.ok()) return WaitOrFail(marked);

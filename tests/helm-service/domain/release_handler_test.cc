@@ -16,13 +16,12 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/helm-service/domain/fake_reader.h"
+#include "tests/helm-service/domain/progress_reading.h"
 #include "tests/helm-service/domain/tar_builder.h"
 
 namespace berth::helm {
 namespace {
 
-using operation::Done;
-using operation::Failed;
 using operation::Progress;
 using operation::Wait;
 using std::chrono::milliseconds;
@@ -272,18 +271,6 @@ class ReleaseHandlerTest : public ::testing::Test {
          .stoppable = stoppable_,
          .lease = lease_},
         {});
-  }
-
-  static std::string ResultOf(const Progress& progress) {
-    if (!std::holds_alternative<Done>(progress)) return "not done";
-    Request result;
-    std::get<Done>(progress).result.UnpackTo(&result);
-    return result.value();
-  }
-
-  static absl::Status ErrorOf(const Progress& progress) {
-    return std::holds_alternative<Failed>(progress) ? std::get<Failed>(progress).error
-                                                    : absl::UnknownError("has not failed");
   }
 
   static bool Waits(const Progress& progress) { return std::holds_alternative<Wait>(progress); }

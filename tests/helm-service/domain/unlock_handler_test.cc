@@ -11,12 +11,11 @@
 #include "common/status/status.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/helm-service/domain/progress_reading.h"
 
 namespace berth::helm {
 namespace {
 
-using operation::Done;
-using operation::Failed;
 using operation::Progress;
 using operation::Wait;
 using ::testing::ElementsAre;
@@ -119,18 +118,6 @@ class UnlockHandlerTest : public ::testing::Test {
                                 return any;
                               }},
                          releases_);
-  }
-
-  static std::string ResultOf(const Progress& progress) {
-    if (!std::holds_alternative<Done>(progress)) return "not done";
-    Message result;
-    std::get<Done>(progress).result.UnpackTo(&result);
-    return result.value();
-  }
-
-  static absl::Status ErrorOf(const Progress& progress) {
-    return std::holds_alternative<Failed>(progress) ? std::get<Failed>(progress).error
-                                                    : absl::UnknownError("has not failed");
   }
 
   FakeReleases releases_;

@@ -16,6 +16,7 @@
 #include "common/kube/object.h"
 #include "common/kube/resource.h"
 #include "tests/integration/harness/eventually.h"
+#include "tests/integration/harness/example_pool.h"
 #include "tests/integration/harness/free_port.h"
 #include "tests/integration/harness/program_path.h"
 
@@ -51,7 +52,7 @@ std::string EchoChart(const std::string& folder) {
 }
 
 Programs::Programs() {
-  MakeLoadBalancer();
+  harness::MakeExamplePool(*client_, berth_);
   const Program programs[] = {Program::kPorts, Program::kIngress, Program::kHelm,
                               Program::kGateway};
   for (const Program program : programs) {
@@ -66,25 +67,6 @@ Programs::Programs() {
   for (const Program program : programs) {
     AwaitServing(program);
   }
-}
-
-void Programs::MakeLoadBalancer() {
-  Json service = kube::NewObject(kube::kServices, {berth_, "nginx"});
-  service["spec"] = {{"type", "LoadBalancer"},
-                     {"allocateLoadBalancerNodePorts", false},
-                     {"ports", Json::array({{{"name", "http"}, {"port", 80}}})}};
-  service = *client_->Create(kube::kServices, service);
-  service["status"]["loadBalancer"]["ingress"] = Json::array({{{"ip", "127.0.0.1"}}});
-  EXPECT_TRUE(client_->UpdateStatus(kube::kServices, service).ok());
-  Json pool = kube::NewObject(kube::kPortPools, {berth_, "edge"});
-  pool["spec"] = {{"driver", "configmap"},
-                  {"loadBalancers",
-                   Json::array({{{"kind", "Service"}, {"namespace", berth_}, {"name", "nginx"}}})},
-                  {"portRange", {{"first", 20000}, {"last", 20099}}},
-                  {"configmap",
-                   {{"tcpServices", {{"namespace", berth_}, {"name", "tcp"}}},
-                    {"udpServices", {{"namespace", berth_}, {"name", "udp"}}}}}};
-  EXPECT_TRUE(client_->Create(kube::kPortPools, pool).ok());
 }
 
 std::string Programs::AddressOf(Program program) const {

@@ -64,7 +64,6 @@ class Programs {
   std::vector<std::string> CommandOf(Program program) const;
   std::string LogFileOf(Program program) const;
   std::string AddressOf(Program program) const;
-  void MakeLoadBalancer();
 
   harness::ApiServer& server_ = harness::ApiServer::Shared();
   std::unique_ptr<kube::Client> client_ = server_.MakeClient();

@@ -21,6 +21,7 @@
 #include "tests/integration/harness/api_server.h"
 #include "tests/integration/harness/child.h"
 #include "tests/integration/harness/eventually.h"
+#include "tests/integration/harness/example_pool.h"
 #include "tests/integration/harness/free_port.h"
 
 #include "berth/ingress/v1/ingress_service.grpc.pb.h"
@@ -42,25 +43,10 @@ using std::chrono::steady_clock;
 class ProcessesIntegrationTest : public testing::Test {
  protected:
   ProcessesIntegrationTest() {
-    Json service = kube::NewObject(kube::kServices, {ns_, "nginx"});
-    service["spec"] = {{"type", "LoadBalancer"},
-                       {"allocateLoadBalancerNodePorts", false},
-                       {"ports", Json::array({{{"name", "http"}, {"port", 80}}})}};
-    service = *client_->Create(kube::kServices, service);
-    service["status"]["loadBalancer"]["ingress"] = Json::array({{{"ip", "127.0.0.1"}}});
-    EXPECT_TRUE(client_->UpdateStatus(kube::kServices, service).ok());
     Json target = kube::NewObject(kube::kServices, {ns_, "web"});
     target["spec"] = {{"ports", Json::array({{{"name", "http"}, {"port", 80}}})}};
     EXPECT_TRUE(client_->Create(kube::kServices, target).ok());
-    Json pool = kube::NewObject(kube::kPortPools, {ns_, "edge"});
-    pool["spec"] = {{"driver", "configmap"},
-                    {"loadBalancers",
-                     Json::array({{{"kind", "Service"}, {"namespace", ns_}, {"name", "nginx"}}})},
-                    {"portRange", {{"first", 20000}, {"last", 20099}}},
-                    {"configmap",
-                     {{"tcpServices", {{"namespace", ns_}, {"name", "tcp"}}},
-                      {"udpServices", {{"namespace", ns_}, {"name", "udp"}}}}}};
-    EXPECT_TRUE(client_->Create(kube::kPortPools, pool).ok());
+    harness::MakeExamplePool(*client_, ns_);
 
     port_port_ = FreePort();
     ports_ = {FreePort(), FreePort()};
