@@ -2,8 +2,9 @@
 
 #include <google/protobuf/descriptor.h>
 
-#include <cstdint>
 #include <vector>
+
+#include "common/text/utf8.h"
 
 namespace berth::operation {
 namespace {
@@ -11,30 +12,13 @@ namespace {
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
 constexpr std::string_view kEllipsis = "\xE2\x80\xA6";
 
-// Bytes of the character at the beginning of `text`, 0 if that is not UTF-8.
-std::size_t CharacterSize(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char lead = byte(0);
-  if (lead < 0x80) return 1;
-  const std::size_t size = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
-  if (lead < 0xC2 || lead > 0xF4 || text.size() < size) return 0;
-  std::uint32_t code = lead & (0x7F >> size);
-  for (std::size_t i = 1; i < size; ++i) {
-    if ((byte(i) & 0xC0) != 0x80) return 0;
-    code = (code << 6) | (byte(i) & 0x3F);
-  }
-  const bool overlong = (size == 3 && code < 0x800) || (size == 4 && code < 0x10000);
-  const bool surrogate = code >= 0xD800 && code <= 0xDFFF;
-  return overlong || surrogate || code > 0x10FFFF ? 0 : size;
-}
-
 }  // namespace
 
 std::string ClippedText(std::string_view text, std::size_t max_bytes) {
   std::string clean;
   std::size_t cut = 0;  // where an ellipsis still fits
   while (!text.empty()) {
-    const std::size_t size = CharacterSize(text);
+    const std::size_t size = Utf8Length(text);
     const std::string_view next = size == 0 ? kReplacement : text.substr(0, size);
     if (clean.size() + next.size() > max_bytes) {
       clean.resize(cut);

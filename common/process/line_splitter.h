@@ -7,10 +7,6 @@
 
 namespace berth::process {
 
-/// Returns `bytes` with everything that is not UTF-8 replaced by U+FFFD, cut at a character's
-/// border to `limit` bytes.
-std::string ToUtf8(std::string_view bytes, std::size_t limit);
-
 /// Cuts a stream of bytes into lines. Holds `line_limit` bytes at the most. Not thread safe.
 class LineSplitter {
  public:

@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "common/text/utf8.h"
 
 namespace berth::helm {
 namespace {
@@ -146,6 +147,7 @@ class Builder final : public YAML::EventHandler {
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& text) override {
     Count(mark, 1);
+    if (!IsUtf8(text)) throw Refusal{mark, "text that is not UTF-8"};
     const bool plain = tag == "?";
     const bool is_string = tag == "!" || tag == "tag:yaml.org,2002:str";
     if (!plain && !is_string) throw Refusal{mark, "tags other than !!str are not supported"};

@@ -90,6 +90,12 @@ TEST(ReadYamlValuesTest, RefusesDuplicateKeysTagsAndComplexKeys) {
   Refusal("a: .inf\n");
 }
 
+TEST(ReadYamlValuesTest, RefusesTextThatIsNotUtf8) {
+  EXPECT_THAT(Refusal("a: 1\nb: \"\xFF\"\n"),
+              HasSubstr("line 2, column 4: text that is not UTF-8"));
+  EXPECT_THAT(Refusal("a\xAA\x90: 1\n"), HasSubstr("not UTF-8"));
+}
+
 TEST(ReadYamlValuesTest, NeverRepeatsTheTextInAnError) {
   EXPECT_THAT(Refusal("password: *hunter2\n"), Not(HasSubstr("hunter2")));
   EXPECT_THAT(Refusal("password: 'a' hunter2\n"), Not(HasSubstr("hunter2")));
