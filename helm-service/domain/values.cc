@@ -13,7 +13,13 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::size_t kLongestKey = 1000;  // YAML parsers give up on longer ones in a flow mapping
+// Bytes of a key as it is written: YAML parsers give up on longer ones in a flow mapping.
+constexpr std::size_t kLongestKey = 1000;
+
+bool IsTooLong(const std::string& key) {
+  constexpr std::size_t kLongestEscape = 6;
+  return key.size() > kLongestKey / kLongestEscape && WriteValues(Json(key)).size() > kLongestKey;
+}
 
 class Checker {
  public:
@@ -33,7 +39,7 @@ class Checker {
     }
     if (value.is_object()) {
       for (const auto& [key, child] : value.items()) {
-        if (key.size() > kLongestKey) return Refuse(path, "has a key above 1,000 bytes");
+        if (IsTooLong(key)) return Refuse(path, "has a key above 1,000 bytes, escapes written out");
         RETURN_IF_ERROR(
             Check(child, path.empty() ? key : fmt::format("{}.{}", path, key), depth + 1));
       }

@@ -26,7 +26,7 @@ struct ValuesLimits {
 inline constexpr std::int64_t kLargestExactInteger = std::int64_t{1} << 53;
 
 /// Refuses what Helm would not read as it was meant: integers beyond 2^53, numbers that are not
-/// finite, keys above 1,000 bytes, more depth or nodes than the limits.
+/// finite, keys above 1,000 bytes in JSON, more depth or nodes than the limits.
 /// Errors: INVALID_ARGUMENT; the text names the path ("image.tag") and never a value.
 absl::Status CheckValues(const nlohmann::json& values, const ValuesLimits& limits);
 

@@ -14,7 +14,8 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr std::size_t kIndent = 2;
-constexpr std::size_t kLongestPlainKey = 500;
+// Parsers look no further than 1,024 characters for the colon behind a key.
+constexpr std::size_t kLongestSimpleKey = 1000;
 
 bool IsAlphanumeric(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0; }
 
@@ -68,9 +69,7 @@ class Writer {
     for (const auto& [key, value] : mapping.items()) {
       if (!first_is_indented) Indent(indent);
       first_is_indented = false;
-      const bool plain = key.size() <= kLongestPlainKey && IsPlain(key);
-      text_ += plain ? key : WriteValues(Json(key));
-      text_ += ':';
+      WriteKey(key, indent);
       WriteAfterKey(value, indent);
     }
   }
@@ -91,6 +90,17 @@ class Writer {
   }
 
  private:
+  void WriteKey(const std::string& key, std::size_t indent) {
+    const std::string written = IsPlain(key) ? key : WriteValues(Json(key));
+    if (written.size() > kLongestSimpleKey) {
+      text_ += "? " + written + '\n';
+      Indent(indent);
+    } else {
+      text_ += written;
+    }
+    text_ += ':';
+  }
+
   void Indent(std::size_t columns) { text_.append(columns, ' '); }
 
   void WriteAfterKey(const Json& value, std::size_t indent) {

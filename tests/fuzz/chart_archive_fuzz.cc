@@ -45,7 +45,8 @@ void Check(const std::string& input) {
   Require(is_archive || !chart.ok(), "nothing is read from what is no packaged chart");
   if (!chart.ok()) return;
   for (const ChartFile& file : chart->files) {
-    Require(!file.path.starts_with('/') && file.path.find("../") == std::string::npos,
+    const std::string path = "/" + file.path + "/";
+    Require(!file.path.starts_with('/') && path.find("/../") == std::string::npos,
             "no file lies outside of the chart");
   }
   (void)CheckAgainstSchemas(*chart, {{"key", "value"}});

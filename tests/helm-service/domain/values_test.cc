@@ -46,6 +46,8 @@ TEST(CheckValuesTest, RefusesTooMuchDepthTooManyNodesAndEndlessKeys) {
   EXPECT_FALSE(CheckValues(Json{{"a", {1, 2, 3}}}, {.nodes = 4}).ok());
   EXPECT_TRUE(CheckValues(Json{{"a", {1, 2, 3}}}, {.nodes = 5}).ok());
   EXPECT_FALSE(CheckValues(Json{{std::string(1001, 'k'), 1}}, {}).ok());
+  EXPECT_FALSE(CheckValues(Json{{std::string(200, '\x01'), 1}}, {}).ok());
+  EXPECT_TRUE(CheckValues(Json{{std::string(150, '\x01'), 1}}, {}).ok());
 }
 
 TEST(WriteValuesTest, EscapesWhatYamlWouldRefuseOrFold) {

@@ -130,6 +130,17 @@ TEST(WriteYamlTest, ReadsBackAsTheSameObject) {
   }
 }
 
+TEST(WriteYamlTest, WritesKeysThatNoParserWouldFindTheColonBehind) {
+  for (const std::string& key : {std::string(3000, 'k'), std::string(300, '\x15')}) {
+    const Json nested = {{key, {{"a", 1}}}, {"list", {{{key, {1, 2}}}, {{key, "text"}}}}};
+    const Json object = {{key, nested}, {"z", 1}};
+    const std::string yaml = WriteYaml(object);
+    const absl::StatusOr<Json> read = ReadYamlObject(yaml, {});
+    ASSERT_TRUE(read.ok()) << read.status() << "\n" << yaml;
+    EXPECT_EQ(*read, object) << yaml;
+  }
+}
+
 TEST(WriteYamlTest, WritesWhatIsNoMapping) {
   EXPECT_EQ(WriteYaml(Json::object()), "{}\n");
   EXPECT_EQ(WriteYaml({1, "a"}), "- 1\n- a\n");
