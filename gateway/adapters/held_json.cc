@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "common/kube/object.h"
+#include "common/pool/claim_uid.h"
 
 namespace berth::gateway {
 namespace {
@@ -86,7 +87,7 @@ std::optional<ExposureRef> ExposureRefFromJson(const Json& object) {
 Claim ClaimFromJson(const Json& object) {
   return {
       .name = kube::Name(object),
-      .uid = kube::Uid(object),
+      .uid = pool::ClaimUid(object),
       .pool = kube::StringAt(object, {"spec", "poolRef", "name"}),
       .entry = kube::StringAt(object, {"spec", "entry"}),
       .protocol = pool::ParseProtocol(kube::StringAt(object, {"spec", "protocol"}))

@@ -5,6 +5,7 @@
 #include "common/grpc/channel.h"
 #include "common/kube/errors.h"
 #include "common/kube/object.h"
+#include "common/pool/claim_uid.h"
 #include "common/status/macros.h"
 #include "common/status/status.h"
 
@@ -12,7 +13,7 @@ namespace berth::ingress {
 namespace {
 
 absl::StatusOr<Claim> ParseClaim(const kube::Json& object) {
-  Claim claim{.uid = kube::Uid(object),
+  Claim claim{.uid = pool::ClaimUid(object),
               .pool_uid = kube::StringAt(object, {"spec", "poolRef", "uid"})};
   const std::string state = kube::StringAt(object, {"spec", "state"});
   if (state == "RESERVED") {

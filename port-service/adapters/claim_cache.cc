@@ -19,6 +19,7 @@ namespace {
 constexpr char kByRequest[] = "request";
 constexpr char kByKey[] = "key";
 constexpr char kByQuota[] = "quota";
+constexpr char kRestingByOwner[] = "resting";
 
 /// Neither part holds a space.
 std::string RequestKey(const std::string& owner, const std::string& request_id) {
@@ -47,6 +48,18 @@ std::vector<std::string> QuotaKeys(const kube::Json& object) {
                                                    : std::nullopt))};
 }
 
+std::string OwnerKey(const std::string& pool, const std::string& owner) {
+  return pool + " " + owner;
+}
+
+std::vector<std::string> RestingKeys(const kube::Json& object) {
+  if (kube::StringAt(object, {"spec", "state"}) != ToString(ClaimState::kQuarantined)) {
+    return {};
+  }
+  return {OwnerKey(kube::StringAt(object, {"spec", "poolRef", "name"}),
+                   kube::StringAt(object, {"spec", "owner"}))};
+}
+
 std::vector<Claim> ParseClaims(const std::vector<kube::Cache::Object>& objects) {
   std::vector<Claim> claims;
   for (const kube::Cache::Object& object : objects) {
@@ -66,10 +79,12 @@ pool::PortsByProtocol& PortsFor(ClaimedPorts& ports, ClaimState state) {
 ClaimCache::ClaimCache(kube::Client& client, Options options)
     : client_(client),
       options_(std::move(options)),
-      cache_(client,
-             {.resource = kube::kPortClaims,
-              .ns = options_.ns,
-              .indexes = {{kByRequest, RequestKeys}, {kByKey, ClaimKeys}, {kByQuota, QuotaKeys}}}) {
+      cache_(client, {.resource = kube::kPortClaims,
+                      .ns = options_.ns,
+                      .indexes = {{kByRequest, RequestKeys},
+                                  {kByKey, ClaimKeys},
+                                  {kByQuota, QuotaKeys},
+                                  {kRestingByOwner, RestingKeys}}}) {
   subscription_ = cache_.AddListener({
       .on_change = [this](const kube::Cache::Change& change) { Follow(change); },
       .on_rewound =
@@ -83,6 +98,10 @@ ClaimCache::ClaimCache(kube::Client& client, Options options)
 
 std::vector<Claim> ClaimCache::FindByRequest(const Owner& owner, const RequestId& request_id) {
   return ParseClaims(cache_.ByIndex(kByRequest, RequestKey(owner.value(), request_id.value())));
+}
+
+std::vector<Claim> ClaimCache::FindResting(const pool::PoolName& pool, const Owner& owner) {
+  return ParseClaims(cache_.ByIndex(kRestingByOwner, OwnerKey(pool.value(), owner.value())));
 }
 
 absl::StatusOr<std::vector<Claim>> ClaimCache::FindDuplicates(const Claim& claim) {

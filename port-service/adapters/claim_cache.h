@@ -43,6 +43,7 @@ class ClaimCache : public ClaimView {
   }
 
   std::vector<Claim> FindByRequest(const Owner& owner, const RequestId& request_id) override;
+  std::vector<Claim> FindResting(const pool::PoolName& pool, const Owner& owner) override;
   absl::StatusOr<std::vector<Claim>> FindDuplicates(const Claim& claim) override;
   absl::StatusOr<std::vector<Claim>> FindByQuota(const Claim& claim) override;
   ClaimedPorts PortsOf(const pool::PoolName& pool) override;

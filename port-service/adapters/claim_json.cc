@@ -4,6 +4,7 @@
 
 #include "common/kube/object.h"
 #include "common/kube/resource.h"
+#include "common/pool/claim_uid.h"
 #include "common/pool/exposure_ref.h"
 #include "common/pool/labels.h"
 #include "common/status/macros.h"
@@ -30,6 +31,15 @@ Json TimeOrNull(const std::optional<kube::Time>& time) {
   return time.has_value() ? Json(kube::FormatTime(*time)) : Json(nullptr);
 }
 
+/// The part of the spec that says what was asked for; what is unset is null.
+Json RequestSpec(const Claim& claim) {
+  return {
+      {"requestId", claim.request_id.value()},
+      {"entry", claim.entry.value()},
+      {"ttlSeconds", claim.ttl.count()},
+      {"exposureRef", claim.exposure.has_value() ? pool::ToJson(*claim.exposure) : Json(nullptr)}};
+}
+
 /// The part of the spec that transitions change; what is unset is null.
 Json MutableSpec(const Claim& claim) {
   Json spec = {{"state", ToString(claim.state)},
@@ -38,6 +48,9 @@ Json MutableSpec(const Claim& claim) {
                {"everBound", claim.ever_bound},
                {"adopted", claim.adopted},
                {"quarantineEndTime", TimeOrNull(claim.quarantine_end)}};
+  if (claim.incarnation != 0) {
+    spec["incarnation"] = claim.incarnation;
+  }
   if (claim.rule.has_value()) {
     spec["ruleRef"] = {{"name", *claim.rule}};
   }
@@ -67,7 +80,8 @@ absl::StatusOr<Claim> ParseSpec(const Json& object) {
       .ever_bound = TrueAt(object, "everBound"),
       .adopted = TrueAt(object, "adopted"),
       .quarantine_end = TimeAt(object, "quarantineEndTime"),
-      .uid = kube::Uid(object),
+      .incarnation = kube::IntAt(object, {"spec", "incarnation"}).value_or(0),
+      .uid = pool::ClaimUid(object),
       .resource_version = kube::ResourceVersion(object),
       .deleting = kube::IsBeingDeleted(object),
       .deletion_time = kube::DeletionTimestamp(object),
@@ -98,24 +112,31 @@ Json NewClaimObject(const Claim& claim, const std::string& ns) {
   spec = {{"poolRef", {{"name", claim.name.pool().value()}, {"uid", claim.pool_uid}}},
           {"protocol", pool::ToString(claim.name.protocol())},
           {"port", claim.name.port().number()},
-          {"owner", claim.owner.value()},
-          {"requestId", claim.request_id.value()},
-          {"entry", claim.entry.value()},
-          {"ttlSeconds", claim.ttl.count()}};
+          {"owner", claim.owner.value()}};
   if (claim.exposure.has_value()) {
-    spec["exposureRef"] = pool::ToJson(*claim.exposure);
     kube::SetLabel(object, pool::kExposureUidLabel, claim.exposure->uid);
   }
-  // A merge patch of an empty object leaves out what is null.
-  Json mutable_spec = Json::object();
-  mutable_spec.merge_patch(MutableSpec(claim));
-  spec.update(mutable_spec);
+  // What is null is left out.
+  spec.merge_patch(RequestSpec(claim));
+  spec.merge_patch(MutableSpec(claim));
   return object;
 }
 
 Json ClaimPatch(const Claim& claim) {
-  return {{"metadata", {{"uid", claim.uid}, {"resourceVersion", claim.resource_version}}},
+  return {{"metadata",
+           {{"uid", pool::ObjectUid(claim.uid)}, {"resourceVersion", claim.resource_version}}},
           {"spec", MutableSpec(claim)}};
+}
+
+Json ReturnPatch(const Claim& claim) {
+  Json patch = ClaimPatch(claim);
+  patch["spec"].update(RequestSpec(claim));
+  patch["spec"]["swept"] = nullptr;  // said of the former claim
+  patch["metadata"]["labels"] = {
+      {kClaimKeyLabel, ClaimKey(claim)},
+      {pool::kExposureUidLabel,
+       claim.exposure.has_value() ? Json(claim.exposure->uid) : Json(nullptr)}};
+  return patch;
 }
 
 }  // namespace berth::port

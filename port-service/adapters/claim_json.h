@@ -23,4 +23,7 @@ kube::Json NewClaimObject(const Claim& claim, const std::string& ns);
 /// know survive.
 kube::Json ClaimPatch(const Claim& claim);
 
+/// The same for a claim that comes out of quarantine (Returned): with what was asked for this time.
+kube::Json ReturnPatch(const Claim& claim);
+
 }  // namespace berth::port

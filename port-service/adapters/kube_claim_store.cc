@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "common/kube/object.h"
+#include "common/pool/claim_uid.h"
 #include "common/status/macros.h"
 #include "common/status/status.h"
 #include "port-service/adapters/claim_json.h"
@@ -42,17 +43,18 @@ absl::StatusOr<Claim> KubeClaimStore::Get(const pool::ClaimName& name) {
 }
 
 absl::StatusOr<Claim> KubeClaimStore::Replace(const Claim& claim) {
-  ASSIGN_OR_RETURN(
-      const kube::Json stored,
-      client_.Patch(kube::kPortClaims, {ns_, claim.name.ToString()}, ClaimPatch(claim)));
+  const bool returned = claim.uid != pool::ClaimUid(pool::ObjectUid(claim.uid), claim.incarnation);
+  ASSIGN_OR_RETURN(const kube::Json stored,
+                   client_.Patch(kube::kPortClaims, {ns_, claim.name.ToString()},
+                                 returned ? ReturnPatch(claim) : ClaimPatch(claim)));
   return ParseClaim(stored);
 }
 
 absl::Status KubeClaimStore::Delete(const Claim& claim) {
   if (!claim.deleting) {
-    const absl::Status status =
-        client_.Delete(kube::kPortClaims, {ns_, claim.name.ToString()},
-                       {.uid = claim.uid, .resource_version = claim.resource_version});
+    const absl::Status status = client_.Delete(
+        kube::kPortClaims, {ns_, claim.name.ToString()},
+        {.uid = pool::ObjectUid(claim.uid), .resource_version = claim.resource_version});
     // A repeated delete meets its own success as a conflict; RemoveFinalizer tells the two apart.
     if (!status.ok() && !kube::MayHaveBeenApplied(status)) {
       return status;
@@ -69,11 +71,11 @@ absl::Status KubeClaimStore::RemoveFinalizer(const Claim& claim) {
       return absl::OkStatus();
     }
     RETURN_IF_ERROR(object.status());
-    if (kube::Uid(*object) != claim.uid) {
+    if (kube::Uid(*object) != pool::ObjectUid(claim.uid)) {
       return absl::OkStatus();
     }
     ASSIGN_OR_RETURN(const Claim current, ParseClaim(*object));
-    if (!current.deleting || current.state != claim.state) {
+    if (!current.deleting || current.uid != claim.uid || current.state != claim.state) {
       return Changed(claim);
     }
     if (!kube::RemoveFinalizer(*object, kClaimFinalizer)) {

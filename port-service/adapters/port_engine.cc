@@ -21,7 +21,7 @@ PortEngine::PortEngine(kube::Client& client, metrics::Registry& metrics, const O
                         .on_rewound = [this] { Rewound(); }}),
       gate_(client, options.ns, store_, claims_, watcher_),
       pools_(watcher_, gate_),
-      allocator_(store_, claims_, KubeServerNow(client)),
+      allocator_(store_, claims_, cluster_, KubeServerNow(client)),
       lifecycle_(store_, cluster_, KubeServerNow(client)),
       reaper_(store_, cluster_, KubeServerNow(client),
               [this](const pool::PoolName& name) -> std::optional<std::string> {
@@ -37,7 +37,7 @@ PortEngine::~PortEngine() { Stop(); }
 
 absl::Status PortEngine::Start(std::chrono::steady_clock::time_point deadline) {
   RETURN_IF_ERROR(kube::CheckSchemas(client_, {{.resource = kube::kPortPools, .revision = 2},
-                                               {.resource = kube::kPortClaims, .revision = 1},
+                                               {.resource = kube::kPortClaims, .revision = 2},
                                                {.resource = kube::kPortRules, .revision = 1}}));
   claims_.Start();
   watcher_.Start();

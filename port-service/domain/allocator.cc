@@ -7,6 +7,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <tuple>
 #include <utility>
 
 #include "common/status/macros.h"
@@ -82,13 +83,19 @@ std::optional<Claim> Winner(const std::vector<Claim>& claims, Protocol protocol,
 class Attempt {
  public:
   /// `gone` holds the uids of claims that are known to be gone though the view may still show them.
-  Attempt(ClaimStore& store, ClaimView& view, const ServerNow& now, const pool::PoolState& pool,
-          const ClaimRequest& request, std::set<std::string>& gone)
-      : store_(store), view_(view), now_(now), pool_(pool), request_(request), gone_(gone) {}
+  Attempt(ClaimStore& store, ClaimView& view, ClusterReader& cluster, const ServerNow& now,
+          const pool::PoolState& pool, const ClaimRequest& request, std::set<std::string>& gone)
+      : store_(store),
+        view_(view),
+        cluster_(cluster),
+        now_(now),
+        pool_(pool),
+        request_(request),
+        gone_(gone) {}
 
   absl::StatusOr<std::vector<Claim>> Run();
 
-  /// Deletes what this attempt created, as far as that can be done.
+  /// Takes back what this attempt created, as far as that can be done.
   void TakeBackAll();
 
  private:
@@ -115,16 +122,21 @@ class Attempt {
   absl::Status CheckSameRequest(const PortWish& wish, const Claim& claim) const;
   absl::Status CheckAskedFor(const Entry& entry) const;
   absl::StatusOr<std::vector<Entry*>> Plan();
+  void FindResting();
+  std::optional<Port> FormerPort(const PortWish& wish);
   absl::StatusOr<Port> NextCandidate(const PortWish& wish);
   absl::Status Exhausted(const PortWish& wish) const;
 
   absl::Status Acquire(Entry& entry);
   absl::StatusOr<Outcome> Take(Entry& entry, Port port);
   absl::StatusOr<std::optional<Claim>> CreateOrFind(const PortWish& wish, const ClaimName& name);
+  absl::StatusOr<std::optional<Claim>> Return(const PortWish& wish, const Claim& resting,
+                                              const Claim& wanted);
   bool IsOurs(const PortWish& wish, const Claim& claim) const;
   absl::Status GiveUp(Entry& entry);
   bool Created(const Claim& claim) const { return created_.contains(claim.uid); }
   absl::Status TakeBack(const Claim& claim);
+  absl::Status Undo(const Claim& created);
   absl::Status CheckQuotas();
   absl::StatusOr<Claim> Adopt(Claim claim);
   absl::StatusOr<std::vector<Claim>> Answer();
@@ -137,6 +149,7 @@ class Attempt {
 
   ClaimStore& store_;
   ClaimView& view_;
+  ClusterReader& cluster_;
   const ServerNow& now_;
   const pool::PoolState& pool_;
   const ClaimRequest& request_;
@@ -145,7 +158,9 @@ class Attempt {
   std::vector<Entry> entries_;
   /// Ports that are not candidates: claimed, held by others, tried or planned.
   PortsByProtocol unavailable_;
-  /// What this attempt created, by uid.
+  /// The owner's claims in quarantine, the one to be tried first in front.
+  std::vector<Claim> resting_;
+  /// What this attempt created or took out of quarantine, by uid.
   std::map<std::string, Claim> created_;
 };
 
@@ -226,6 +241,7 @@ absl::StatusOr<std::vector<Attempt::Entry*>> Attempt::Plan() {
   for (const Protocol protocol : pool::kProtocols) {
     unavailable_.Of(protocol) |= pool_.held_by_others.Of(protocol);
   }
+  FindResting();
   for (Entry* entry : missing) {
     if (!entry->choice.has_value() && entry->wish->port.has_value()) {
       RETURN_IF_ERROR(CheckAskedFor(*entry));
@@ -244,7 +260,52 @@ absl::StatusOr<std::vector<Attempt::Entry*>> Attempt::Plan() {
   return missing;
 }
 
+/// What rests for this owner is free for it, unless others hold it on the load balancer.
+void Attempt::FindResting() {
+  resting_ = view_.FindResting(request_.pool, request_.owner);
+  std::erase_if(resting_, [this](const Claim& claim) {
+    return claim.deleting || claim.pool_uid != pool_.pool.uid ||
+           !pool_.pool.Allows(claim.name.port()) ||
+           pool_.held_by_others.Of(claim.name.protocol()).Contains(claim.name.port());
+  });
+  std::sort(resting_.begin(), resting_.end(), [](const Claim& left, const Claim& right) {
+    return std::tie(right.quarantine_end, left.name) < std::tie(left.quarantine_end, right.name);
+  });
+  for (const Claim& claim : resting_) {
+    unavailable_.Of(claim.name.protocol()).Erase(claim.name.port());
+  }
+}
+
+/// The port that the owner had, for the same entry if there is one and else the one released last.
+std::optional<Port> Attempt::FormerPort(const PortWish& wish) {
+  const auto is_free = [&](const Claim& claim) {
+    return std::none_of(wish.protocols.begin(), wish.protocols.end(), [&](Protocol protocol) {
+      return unavailable_.Of(protocol).Contains(claim.name.port());
+    });
+  };
+  const auto fits = [&](const Claim& claim) {
+    return std::find(wish.protocols.begin(), wish.protocols.end(), claim.name.protocol()) !=
+               wish.protocols.end() &&
+           is_free(claim);
+  };
+  auto former = std::find_if(resting_.begin(), resting_.end(), [&](const Claim& claim) {
+    return claim.entry == wish.name && fits(claim);
+  });
+  if (former == resting_.end()) {
+    former = std::find_if(resting_.begin(), resting_.end(), fits);
+  }
+  if (former == resting_.end()) {
+    return std::nullopt;
+  }
+  MarkUnavailable(wish, former->name.port());
+  return former->name.port();
+}
+
+/// A port that the owner had, else the next on the walk.
 absl::StatusOr<Port> Attempt::NextCandidate(const PortWish& wish) {
+  if (const std::optional<Port> former = FormerPort(wish); former.has_value()) {
+    return *former;
+  }
   const CandidateWalk walk(pool_.pool,
                            WalkSeed(request_.pool, request_.owner, request_.request_id));
   const std::optional<Port> port = walk.Find([&](Port candidate) {
@@ -366,7 +427,38 @@ absl::StatusOr<std::optional<Claim>> Attempt::CreateOrFind(const PortWish& wish,
     return std::nullopt;
   }
   RETURN_IF_ERROR(found.status());
+  if (CanReturn(*found, wanted)) {
+    return Return(wish, *found, wanted);
+  }
   return IsOurs(wish, *found) ? std::optional(*std::move(found)) : std::nullopt;
+}
+
+/// Takes a port out of quarantine, under the same conditions under which it would be freed but for
+/// the time: its former owner's connections do not harm it. None if a rule is still in the way.
+absl::StatusOr<std::optional<Claim>> Attempt::Return(const PortWish& wish, const Claim& resting,
+                                                     const Claim& wanted) {
+  ASSIGN_OR_RETURN(const bool has_rule, cluster_.HasRule(resting.name));
+  if (has_rule) {
+    return std::nullopt;
+  }
+  absl::StatusOr<Claim> returned = store_.Replace(Returned(resting, wanted));
+  if (returned.ok()) {
+    created_.emplace(returned->uid, *returned);
+    return std::optional(*std::move(returned));
+  }
+  if (!absl::IsAborted(returned.status()) && !absl::IsNotFound(returned.status())) {
+    return returned.status();
+  }
+  absl::StatusOr<Claim> found = store_.Get(resting.name);
+  if (!found.ok()) {
+    return absl::IsNotFound(found.status()) ? InTheWay(request_) : found.status();
+  }
+  if (IsOurs(wish, *found)) {
+    return std::optional(*std::move(found));
+  }
+  return found->state == ClaimState::kQuarantined
+             ? absl::StatusOr<std::optional<Claim>>(InTheWay(request_))
+             : std::nullopt;
 }
 
 bool Attempt::IsOurs(const PortWish& wish, const Claim& claim) const {
@@ -401,7 +493,7 @@ absl::Status Attempt::GiveUp(Entry& entry) {
 absl::Status Attempt::TakeBack(const Claim& claim) {
   const Claim created = created_.at(claim.uid);
   created_.erase(claim.uid);
-  const absl::Status status = store_.Delete(created);
+  const absl::Status status = Undo(created);
   if (absl::IsAborted(status)) {
     // Another call has answered with it: it stays.
     return InTheWay(request_);
@@ -411,6 +503,16 @@ absl::Status Attempt::TakeBack(const Claim& claim) {
   }
   gone_.insert(claim.uid);
   return absl::OkStatus();
+}
+
+/// Brings the port to where it was before this attempt: free, or in quarantine.
+absl::Status Attempt::Undo(const Claim& created) {
+  if (created.incarnation == 0) {
+    return store_.Delete(created);
+  }
+  ASSIGN_OR_RETURN(const kube::Time now, now_());
+  ASSIGN_OR_RETURN(const Claim released, Released(created, Later(now, pool_.pool.quarantine)));
+  return store_.Replace(released).status();
 }
 
 /// Once all is held and before any of it is answered: the count needs what others hold by then.
@@ -475,14 +577,14 @@ void Attempt::TakeBackAll() {
 
 }  // namespace
 
-Allocator::Allocator(ClaimStore& store, ClaimView& view, ServerNow now)
-    : store_(store), view_(view), now_(std::move(now)) {}
+Allocator::Allocator(ClaimStore& store, ClaimView& view, ClusterReader& cluster, ServerNow now)
+    : store_(store), view_(view), cluster_(cluster), now_(std::move(now)) {}
 
 absl::StatusOr<std::vector<Claim>> Allocator::Allocate(const pool::PoolState& pool,
                                                        const ClaimRequest& request) {
   std::set<std::string> gone;
   for (int round = 0; round < kMaxRounds; ++round) {
-    Attempt attempt(store_, view_, now_, pool, request, gone);
+    Attempt attempt(store_, view_, cluster_, now_, pool, request, gone);
     absl::StatusOr<std::vector<Claim>> claims = attempt.Run();
     if (claims.ok()) {
       return claims;

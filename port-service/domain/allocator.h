@@ -17,11 +17,13 @@ namespace berth::port {
 /// by their key, and of two claims that two replicas made for one entry, the older one wins. Claims
 /// that were released or have expired count as gone.
 ///
+/// An owner that comes back while its former port is in quarantine gets that one again.
+///
 /// Thread safe, without state of its own.
 class Allocator {
  public:
   /// All are borrowed.
-  Allocator(ClaimStore& store, ClaimView& view, ServerNow now);
+  Allocator(ClaimStore& store, ClaimView& view, ClusterReader& cluster, ServerNow now);
 
   /// The claims of all wishes, by wish and then by protocol. On an error, what this call created is
   /// taken back, or expires if that fails too.
@@ -35,6 +37,7 @@ class Allocator {
  private:
   ClaimStore& store_;
   ClaimView& view_;
+  ClusterReader& cluster_;
   const ServerNow now_;
 };
 

@@ -114,6 +114,20 @@ absl::StatusOr<Claim> Quarantined(const Claim& claim, kube::Time quarantine_end)
   return IntoQuarantine(claim, quarantine_end);
 }
 
+bool CanReturn(const Claim& resting, const Claim& wanted) {
+  return resting.state == ClaimState::kQuarantined && !resting.deleting &&
+         resting.pool_uid == wanted.pool_uid && resting.owner == wanted.owner;
+}
+
+Claim Returned(const Claim& resting, const Claim& wanted) {
+  Claim claim = wanted;
+  claim.name = resting.name;
+  claim.incarnation = resting.incarnation + 1;
+  claim.uid = resting.uid;
+  claim.resource_version = resting.resource_version;
+  return claim;
+}
+
 kube::Time Later(kube::Time time, std::chrono::seconds duration) {
   return std::chrono::ceil<std::chrono::seconds>(time + duration);
 }

@@ -15,7 +15,7 @@
 namespace berth::port {
 
 /// Where a claim stands: RESERVED → BOUND → RELEASING → QUARANTINED → gone, or RESERVED →
-/// QUARANTINED → gone.
+/// QUARANTINED → gone. Out of quarantine the port may go back to its owner: QUARANTINED → RESERVED.
 enum class ClaimState {
   /// Handed out; goes back by itself unless it is bound.
   kReserved,
@@ -54,7 +54,11 @@ struct Claim {
   /// Set while QUARANTINED.
   std::optional<kube::Time> quarantine_end;
 
-  /// Given by the store. A change is carried out only if both still hold.
+  /// How often the port was handed out again, to the same owner, out of quarantine.
+  std::int64_t incarnation = 0;
+
+  /// Given by the store. A change is carried out only if both still hold. An incarnation has a uid
+  /// of its own (pool::ClaimUid).
   std::string uid;
   std::string resource_version;
   /// Somebody asked for the object to be deleted: a wish, it stays until its port is free.
@@ -88,6 +92,12 @@ absl::StatusOr<Claim> Unbound(const Claim& claim);
 absl::StatusOr<Claim> Released(const Claim& claim, kube::Time quarantine_end);
 /// RELEASING → QUARANTINED until `quarantine_end`, once its rule was seen to be gone.
 absl::StatusOr<Claim> Quarantined(const Claim& claim, kube::Time quarantine_end);
+
+/// Whether a port that rests may go to whoever makes the claim `wanted`: its former owner, of the
+/// same pool.
+bool CanReturn(const Claim& resting, const Claim& wanted);
+/// QUARANTINED → RESERVED for `wanted` (CanReturn): a new claim on the old port.
+Claim Returned(const Claim& resting, const Claim& wanted);
 
 /// `time` plus `duration`, rounded up to the second that Kubernetes stores.
 kube::Time Later(kube::Time time, std::chrono::seconds duration);

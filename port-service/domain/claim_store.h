@@ -25,7 +25,8 @@ class ClaimStore {
   /// The newest state. NOT_FOUND, CLAIM_NOT_FOUND if there is none.
   virtual absl::StatusOr<Claim> Get(const pool::ClaimName& name) = 0;
   /// Stores the claim in place of what was read with its uid and resource version; answers it as
-  /// stored. ABORTED if it changed since, NOT_FOUND if it is gone.
+  /// stored, with another uid if its incarnation is another. ABORTED if it changed since, NOT_FOUND
+  /// if it is gone.
   virtual absl::StatusOr<Claim> Replace(const Claim& claim) = 0;
   /// Frees the name. ABORTED and NOT_FOUND as above.
   virtual absl::Status Delete(const Claim& claim) = 0;
@@ -38,6 +39,8 @@ class ClaimView {
 
   /// The claims of a request, in all pools.
   virtual std::vector<Claim> FindByRequest(const Owner& owner, const RequestId& request_id) = 0;
+  /// The claims of an owner in a pool that are in quarantine.
+  virtual std::vector<Claim> FindResting(const pool::PoolName& pool, const Owner& owner) = 0;
   /// The claims with the same key as `claim` (ClaimKey), itself among them if it still exists, from
   /// a state that is at least as new as it.
   virtual absl::StatusOr<std::vector<Claim>> FindDuplicates(const Claim& claim) = 0;

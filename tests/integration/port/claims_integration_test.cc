@@ -273,8 +273,9 @@ TEST_F(ClaimsIntegrationTest, WalksThroughEveryStateAndRefusesTheWrongOnes) {
   ASSERT_TRUE(Eventually([&] { return ns_.StateOf(claim.name()) == "QUARANTINED"; }));
   EXPECT_EQ(reason(CallBind(stub(), claim.name(), claim.uid())),
             Reason::ERROR_REASON_CLAIM_WRONG_STATE);
-  EXPECT_EQ(reason(CallClaim(stub(), ClaimFor("request-2", claim.port()))),
-            Reason::ERROR_REASON_PORT_TAKEN);
+  v1::ClaimRequest other = ClaimFor("request-2", claim.port());
+  other.set_owner("team-b/web");
+  EXPECT_EQ(reason(CallClaim(stub(), other)), Reason::ERROR_REASON_PORT_TAKEN);
   EXPECT_EQ(CallRelease(stub(), claim.name(), claim.uid())->claim().state(),
             v1::PortClaim::STATE_QUARANTINED);
 }
@@ -305,16 +306,114 @@ TEST_F(ClaimsIntegrationTest, AnswersARequestWhoseReplicaDiedBetweenCreateAndAns
   EXPECT_THAT(ns_.List(kube::kPortClaims), SizeIs(1));
 }
 
+TEST_F(ClaimsIntegrationTest, GivesAnOwnerThatComesBackItsOldPortAsAnotherClaim) {
+  Start();
+  const std::string pool_uid = kube::Uid(ns_.Get(kube::kPortPools, "edge"));
+  v1::ClaimRequest request = ClaimFor("request-1");
+  request.mutable_exposure()->set_namespace_("shop");
+  request.mutable_exposure()->set_name("web");
+  request.mutable_exposure()->set_uid("e1");
+  const v1::PortClaim former = MustBind(stub(), MustClaim(stub(), request));
+  ns_.MakeRule(former.name(), former.uid(), pool_uid);
+  ASSERT_TRUE(CallUnbind(stub(), former.name(), former.uid()).ok());
+  ns_.Delete(kube::kPortRules, former.name());
+  ASSERT_TRUE(Eventually([&] { return ns_.StateOf(former.name()) == "QUARANTINED"; }));
+
+  // Both replicas get the new request at the same time.
+  std::vector<v1::PortClaim> answers(8);
+  {
+    std::barrier start(8);
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < 8; ++i) {
+      threads.emplace_back([&, i] {
+        start.arrive_and_wait();
+        answers[i] = MustClaim(stub(i), ClaimFor("request-2"));
+      });
+    }
+  }
+  for (const v1::PortClaim& claim : answers) {
+    EXPECT_EQ(claim.name(), former.name());
+    EXPECT_EQ(claim.uid(), former.uid() + ".1");
+    EXPECT_EQ(claim.state(), v1::PortClaim::STATE_RESERVED);
+  }
+  EXPECT_THAT(ns_.List(kube::kPortClaims), SizeIs(1));
+  const Json stored = ns_.Get(kube::kPortClaims, former.name());
+  EXPECT_EQ(kube::StringAt(stored, {"spec", "requestId"}), "request-2");
+  EXPECT_FALSE(stored["spec"].contains("exposureRef"));
+  EXPECT_FALSE(kube::Label(stored, "berth.dev/exposure-uid").has_value());
+
+  for (const absl::Status& status : {CallBind(stub(), former.name(), former.uid()).status(),
+                                     CallUnbind(stub(), former.name(), former.uid()).status(),
+                                     CallRelease(stub(), former.name(), former.uid()).status()}) {
+    EXPECT_EQ(ReasonOf(status), Reason::ERROR_REASON_CLAIM_NOT_FOUND)
+        << "what was meant for the former claim does not reach this one";
+  }
+  EXPECT_EQ(MustBind(stub(), answers[0]).state(), v1::PortClaim::STATE_BOUND);
+}
+
+TEST_F(ClaimsIntegrationTest, GivesOldPortsToTheirOwnersWhileOthersWantThemAndAnswersAreLost) {
+  constexpr int kOwners = 12;
+  // All ports of the pool are in quarantine, each for another owner.
+  Start({.first = 20000, .last = 20000 + kOwners - 1});
+  auto transport = kube::CurlTransport::Create(ApiServer::Shared().config(), "berth-test");
+  ASSERT_TRUE(transport.ok()) << transport.status();
+  auto faulty = std::make_unique<harness::FaultTransport>(*std::move(transport));
+  harness::FaultTransport& faults = *faulty;
+  Replica unlucky(std::make_unique<kube::Client>(std::move(faulty), kube::RealClock()),
+                  PortEngine::Options{.ns = ns_.name()});
+  WaitUntilReady(unlucky);
+  const auto request_of = [](int owner, const std::string& request_id) {
+    v1::ClaimRequest request = ClaimFor(request_id);
+    request.set_owner("team-" + std::to_string(owner) + "/web");
+    return request;
+  };
+  std::vector<v1::PortClaim> former;
+  for (int i = 0; i < kOwners; ++i) {
+    former.push_back(MustClaim(stub(i), request_of(i, "request-1")));
+    ASSERT_TRUE(CallRelease(stub(), former[i].name(), former[i].uid()).ok());
+  }
+  ASSERT_TRUE(Eventually(
+      [&] { return GetPool(unlucky.stub(), "edge")->usage(0).quarantined() == kOwners; }));
+  faults.Add({.kind = harness::Fault::Kind::kAnswerLost}, harness::Method(kube::HttpMethod::kPatch),
+             3);
+  std::mutex mutex;
+  std::map<int, std::set<std::string>> answers;
+  {
+    std::barrier start(3 * kOwners);
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < 3 * kOwners; ++i) {
+      threads.emplace_back([&, i] {
+        const int owner = i / 3;
+        start.arrive_and_wait();
+        if (i % 3 == 2) {
+          EXPECT_EQ(ReasonOf(CallClaim(stub(i), request_of(kOwners + i, "request-1")).status()),
+                    Reason::ERROR_REASON_POOL_EXHAUSTED);
+          return;
+        }
+        const v1::PortClaim claim =
+            MustClaim(i % 3 == 0 ? stub(owner) : unlucky.stub(), request_of(owner, "request-2"));
+        std::lock_guard lock(mutex);
+        answers[owner].insert(claim.name() + " " + claim.uid());
+      });
+    }
+  }
+  for (int i = 0; i < kOwners; ++i) {
+    EXPECT_THAT(answers[i], testing::ElementsAre(former[i].name() + " " + former[i].uid() + ".1"));
+  }
+  EXPECT_THAT(ns_.List(kube::kPortClaims), SizeIs(kOwners));
+}
+
 TEST_F(ClaimsIntegrationTest, TakesClaimsBackInTheirTime) {
   Start({.claim_ttl_seconds = 2, .quarantine_seconds = 2});
   const v1::PortClaim expiring = MustClaim(stub(), ClaimFor("request-1", 20001));
   const v1::PortClaim kept = MustBind(stub(), MustClaim(stub(), ClaimFor("request-2", 20002)));
   EXPECT_EQ(ns_.StateOf(expiring.name()), "RESERVED");
   ASSERT_TRUE(Eventually([&] { return ns_.StateOf(expiring.name()) == "QUARANTINED"; }));
-  EXPECT_EQ(ReasonOf(CallClaim(stub(), ClaimFor("request-3", 20001)).status()),
-            Reason::ERROR_REASON_PORT_TAKEN);
+  v1::ClaimRequest other = ClaimFor("request-3", 20001);
+  other.set_owner("team-b/web");
+  EXPECT_EQ(ReasonOf(CallClaim(stub(), other).status()), Reason::ERROR_REASON_PORT_TAKEN);
   ASSERT_TRUE(Eventually([&] { return ns_.StateOf(expiring.name()) == "GONE"; }));
-  const v1::PortClaim again = MustClaim(stub(1), ClaimFor("request-3", 20001));
+  const v1::PortClaim again = MustClaim(stub(1), other);
   EXPECT_NE(again.uid(), expiring.uid());
   EXPECT_EQ(ns_.StateOf(kept.name()), "BOUND") << "only a reserved claim expires";
   EXPECT_EQ(ReasonOf(CallBind(stub(), expiring.name(), expiring.uid()).status()),

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "common/kube/object.h"
+#include "common/pool/labels.h"
 #include "common/status/status.h"
 #include "tests/port-service/domain/fake_store.h"
 
@@ -58,6 +59,31 @@ TEST(ClaimJsonTest, PatchesATransitionAndKeepsFieldsItDoesNotKnow) {
   EXPECT_EQ(object["spec"]["addedLater"], "kept");
   EXPECT_FALSE(object["spec"].contains("expireTime"));
   EXPECT_EQ(*ParseClaim(object), *Bound(claim, "edge.tcp.20500"));
+}
+
+TEST(ClaimJsonTest, ReturnsAPortAsAnotherClaimOnTheSameObject) {
+  Claim resting = TestClaim(ClaimState::kQuarantined);
+  resting.exposure = pool::ExposureRef{.ns = "shop", .name = "web", .uid = "e1"};
+  Json object = Stored(resting);
+  object["spec"]["swept"] = true;
+  const Claim before = *ParseClaim(object);
+  Claim wanted = TestClaim();
+  wanted.request_id = *RequestId::Parse("request-2");
+  wanted.entry = *EntryName::Parse("web");
+  wanted.ttl = std::chrono::seconds(30);
+  const Claim returned = Returned(before, wanted);
+  const Json patch = ReturnPatch(returned);
+  EXPECT_EQ(kube::Uid(patch), "u1") << "the object's";
+  EXPECT_EQ(kube::ResourceVersion(patch), "7");
+  object.merge_patch(patch);
+  EXPECT_FALSE(object["spec"].contains("swept")) << "that was the former claim";
+  EXPECT_FALSE(object["spec"].contains("exposureRef"));
+  EXPECT_FALSE(kube::Label(object, pool::kExposureUidLabel).has_value());
+  EXPECT_EQ(kube::Label(object, kClaimKeyLabel), ClaimKey(wanted));
+  Claim expected = returned;
+  expected.uid = "u1.1";
+  EXPECT_EQ(*ParseClaim(object), expected);
+  EXPECT_EQ(kube::Uid(ClaimPatch(expected)), "u1");
 }
 
 TEST(ClaimJsonTest, ReadsADeletionAsAWish) {

@@ -48,7 +48,7 @@ class AllocatorTest : public testing::Test {
   /// A replica of its own: same store, own view.
   struct Replica {
     explicit Replica(AllocatorTest& test)
-        : view(test.store_), allocator(test.store_, view, test.clock_.reader()) {}
+        : view(test.store_), allocator(test.store_, view, test.cluster_, test.clock_.reader()) {}
     FakeView view;
     Allocator allocator;
   };
@@ -70,6 +70,7 @@ class AllocatorTest : public testing::Test {
   pool::PoolState pool_{.pool = TestPool(), .known = true};
   FakeServerClock clock_;
   FakeStore store_;
+  FakeCluster cluster_;
   Replica replica_{*this};
 };
 
@@ -195,14 +196,142 @@ TEST_F(AllocatorTest, GoesOnToTheNextCandidateWhenItsViewIsLate) {
   EXPECT_EQ(ReasonOf(third.status()), Reason::ERROR_REASON_POOL_EXHAUSTED);
 }
 
-TEST_F(AllocatorTest, CountsReleasedAndExpiredClaimsOfARequestAsGone) {
-  Claim quarantined = Store(TestClaim(ClaimState::kQuarantined));
+TEST_F(AllocatorTest, GivesAnOwnerThatComesBackItsOldPortAsAnotherClaim) {
+  Claim resting = TestClaim(ClaimState::kQuarantined);
+  resting.adopted = true;
+  resting = Store(resting);
+  for (const char* request_id : {"request-1", "request-2"}) {
+    const auto claims = Allocate(Request(request_id));
+    ASSERT_TRUE(claims.ok()) << claims.status();
+    const Claim& claim = claims->at(0);
+    EXPECT_EQ(claim.name, resting.name);
+    EXPECT_NE(claim.uid, resting.uid) << "nothing that was meant for the former claim reaches it";
+    EXPECT_EQ(claim.state, ClaimState::kReserved);
+    EXPECT_EQ(claim.request_id.value(), request_id);
+    EXPECT_EQ(claim.expire_time, clock_.now + std::chrono::minutes(10));
+    EXPECT_EQ(claim.rule, std::nullopt);
+    EXPECT_FALSE(claim.ever_bound);
+    EXPECT_FALSE(claim.adopted);
+    EXPECT_EQ(Names(*Allocate(Request(request_id))), Names(*claims)) << "repeated";
+    const Claim answered = *store_.Get(claim.name);
+    resting = *store_.Replace(*Released(answered, clock_.now + std::chrono::minutes(5)));
+  }
+  EXPECT_THAT(store_.All(), SizeIs(1));
+}
+
+TEST_F(AllocatorTest, GivesEachEntryItsOwnOldPort) {
+  Claim web = TestClaim(ClaimState::kQuarantined, 20500);
+  web.entry = *EntryName::Parse("web");
+  web.quarantine_end = clock_.now + std::chrono::minutes(1);
+  Store(web);
+  Claim dns = TestClaim(ClaimState::kQuarantined, 20600);
+  dns.entry = *EntryName::Parse("dns");
+  Store(dns);
+  const auto claims = Allocate(
+      Request("request-2", {Wish("web"), Wish("dns", {}, {Protocol::kTcp, Protocol::kUdp})}));
+  ASSERT_TRUE(claims.ok()) << claims.status();
+  EXPECT_THAT(Names(*claims), ElementsAre("edge.tcp.20500", "edge.tcp.20600", "edge.udp.20600"));
+}
+
+TEST_F(AllocatorTest, GivesAnOwnerTheOldPortThatItAsksFor) {
+  Store(TestClaim(ClaimState::kQuarantined, 20001));
+  const auto claims = Allocate(Request("request-2", {Wish("", Port::Of<20001>())}));
+  ASSERT_TRUE(claims.ok()) << claims.status();
+  EXPECT_THAT(Names(*claims), ElementsAre("edge.tcp.20001"));
+}
+
+TEST_F(AllocatorTest, LeavesInQuarantineWhatItMayNotGiveBack) {
+  std::vector<Claim> resting(6, TestClaim(ClaimState::kQuarantined));
+  const auto at = [&](int i) -> Claim& {
+    resting[i].name =
+        pool::ClaimName(pool_.pool.name, Protocol::kTcp, *Port::Parse(std::int64_t{20500 + i}));
+    return resting[i];
+  };
+  at(0).owner = *Owner::Parse("somebody-else");
+  at(1).pool_uid = "pool-0";
+  at(2).deleting = true;
+  cluster_.PutRule(at(3).name);
+  pool_.held_by_others.tcp.Insert(at(4).name.port());
+  pool_.pool.reserved.Insert(at(5).name.port());
+  for (Claim& claim : resting) {
+    claim = Store(claim);
+  }
+  for (int i = 0; i < 6; ++i) {
+    const auto claims = Allocate(Request("request-" + std::to_string(i)));
+    ASSERT_TRUE(claims.ok()) << claims.status();
+    EXPECT_EQ(claims->at(0).incarnation, 0);
+  }
+  for (const Claim& claim : resting) {
+    EXPECT_EQ(*store_.Get(claim.name), claim);
+  }
+}
+
+TEST_F(AllocatorTest, PutsBackIntoQuarantineWhatItTookOutForARequestThatFails) {
+  const Claim resting = Store(TestClaim(ClaimState::kQuarantined, 20500));
+  StoreForeign(Protocol::kTcp, Port::Of<20600>());
+  const absl::Status status =
+      Allocate(Request("request-2", {Wish("a", Port::Of<20500>()), Wish("b", Port::Of<20600>())}))
+          .status();
+  EXPECT_EQ(ReasonOf(status), Reason::ERROR_REASON_PORT_TAKEN);
+  EXPECT_EQ(store_.Get(resting.name)->state, ClaimState::kQuarantined);
+  EXPECT_EQ(store_.Get(resting.name)->quarantine_end, clock_.now + std::chrono::minutes(5));
+}
+
+TEST_F(AllocatorTest, TakesTheReturnWhoseAnswerWasLostForItsOwn) {
+  const Claim resting = Store(TestClaim(ClaimState::kQuarantined));
+  int replaces = 0;
+  store_.replace_fault = [&](const Claim&) -> std::optional<FakeStore::Fault> {
+    if (++replaces > 1) {
+      return std::nullopt;
+    }
+    // The client repeats the write and meets its own success.
+    return FakeStore::Fault{.error = absl::AbortedError("changed"), .applied = true};
+  };
+  const auto claims = Allocate(Request("request-2"));
+  ASSERT_TRUE(claims.ok()) << claims.status();
+  EXPECT_EQ(claims->at(0).name, resting.name);
+  EXPECT_THAT(store_.All(), SizeIs(1));
+}
+
+TEST_F(AllocatorTest, GivesAnOldPortToOneOfTheRequestsThatWantIt) {
+  // Every request finds all old ports in its late view, and each port goes to one of them.
+  std::set<std::string> old_names;
+  for (int port = 20500; port < 20510; ++port) {
+    old_names.insert(Store(TestClaim(ClaimState::kQuarantined, port)).name.ToString());
+  }
+  constexpr int kReplicas = 4;
+  constexpr int kRequests = 10;
+  std::mutex mutex;
+  std::multiset<std::string> names;
+  {
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < kReplicas; ++i) {
+      threads.emplace_back([&, i] {
+        Replica replica(*this);
+        replica.view.Freeze();
+        for (int j = 0; j < kRequests; ++j) {
+          const auto claims = replica.allocator.Allocate(
+              pool_, Request("request-" + std::to_string(i) + "-" + std::to_string(j)));
+          EXPECT_TRUE(claims.ok()) << claims.status();
+          std::lock_guard lock(mutex);
+          names.insert(claims.ok() ? Names(*claims).front() : "");
+        }
+      });
+    }
+  }
+  EXPECT_EQ(std::set(names.begin(), names.end()).size(), names.size()) << "no port twice";
+  EXPECT_THAT(names, SizeIs(kReplicas * kRequests));
+  for (const std::string& name : old_names) {
+    EXPECT_TRUE(names.contains(name)) << name;
+  }
+}
+
+TEST_F(AllocatorTest, CountsDeletedClaimsOfARequestAsGone) {
   Claim deleting = TestClaim(ClaimState::kBound, 20501);
   deleting.deleting = true;
   Store(deleting);
   const auto claims = Allocate(Request());
   ASSERT_TRUE(claims.ok()) << claims.status();
-  EXPECT_NE(claims->at(0).name, quarantined.name);
   EXPECT_NE(claims->at(0).name, deleting.name);
 }
 
@@ -449,6 +578,31 @@ TEST_F(AllocatorTest, KeepsTheQuotaHoweverManyReplicasWithLateViewsCompeteForIt)
   }
   EXPECT_EQ(granted, 10);
   EXPECT_THAT(store_.All(), SizeIs(10));
+}
+
+TEST_F(AllocatorTest, GivesOneOldPortToARequestHoweverManyReplicasServeIt) {
+  constexpr int kReplicas = 4;
+  for (int round = 0; round < 50; ++round) {
+    const Claim resting = Store(TestClaim(ClaimState::kQuarantined));
+    std::mutex mutex;
+    std::set<std::string> answers;
+    {
+      std::vector<std::jthread> threads;
+      for (int i = 0; i < kReplicas; ++i) {
+        threads.emplace_back([&] {
+          Replica replica(*this);
+          const auto claims = replica.allocator.Allocate(pool_, Request("request-2"));
+          EXPECT_TRUE(claims.ok()) << claims.status();
+          std::lock_guard lock(mutex);
+          answers.insert(claims.ok() ? claims->at(0).name.ToString() + claims->at(0).uid : "");
+        });
+      }
+    }
+    EXPECT_THAT(answers, ElementsAre(resting.name.ToString() + resting.uid + ".1"));
+    for (const Claim& claim : store_.All()) {
+      ASSERT_TRUE(store_.Delete(claim).ok());
+    }
+  }
 }
 
 TEST_F(AllocatorTest, GivesOnePortToEachRequestHoweverManyReplicasServeIt) {

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "common/pool/claim_uid.h"
 #include "port-service/domain/claim_key.h"
 #include "port-service/domain/claim_store.h"
 #include "port-service/domain/quota.h"
@@ -30,6 +31,7 @@ class FakeStore : public ClaimStore {
   std::function<void(const Claim& wanted)> before_create;
   std::function<void(const Claim& created)> after_create;
   std::function<std::optional<Fault>(const Claim& wanted)> create_fault;
+  std::function<std::optional<Fault>(const Claim& claim)> replace_fault;
 
   absl::StatusOr<Claim> Create(const Claim& wanted) override {
     if (before_create) {
@@ -62,12 +64,22 @@ class FakeStore : public ClaimStore {
   }
 
   absl::StatusOr<Claim> Replace(const Claim& claim) override {
+    const std::optional<Fault> fault = replace_fault ? replace_fault(claim) : std::nullopt;
+    if (fault.has_value() && !fault->applied) {
+      return fault->error;
+    }
+    absl::StatusOr<Claim> replaced = Overwrite(claim);
+    return fault.has_value() ? fault->error : replaced;
+  }
+
+  absl::StatusOr<Claim> Overwrite(const Claim& claim) {
     std::lock_guard lock(mutex_);
     if (absl::Status status = Check(claim); !status.ok()) {
       return status;
     }
     Claim stored = claim;
     stored.resource_version = std::to_string(++revision_);
+    stored.uid = pool::ClaimUid(pool::ObjectUid(claim.uid), claim.incarnation);
     claims_.insert_or_assign(claim.name, stored);
     return stored;
   }
@@ -96,6 +108,7 @@ class FakeStore : public ClaimStore {
   std::vector<Claim> All() const {
     std::lock_guard lock(mutex_);
     std::vector<Claim> claims;
+    claims.reserve(claims_.size());
     for (const auto& [name, claim] : claims_) {
       claims.push_back(claim);
     }
@@ -133,6 +146,15 @@ class FakeView : public ClaimView {
     std::vector<Claim> claims = Seen();
     std::erase_if(claims, [&](const Claim& claim) {
       return claim.owner != owner || claim.request_id != request_id;
+    });
+    return claims;
+  }
+
+  std::vector<Claim> FindResting(const pool::PoolName& pool, const Owner& owner) override {
+    std::vector<Claim> claims = Seen();
+    std::erase_if(claims, [&](const Claim& claim) {
+      return claim.state != ClaimState::kQuarantined || claim.name.pool() != pool ||
+             claim.owner != owner;
     });
     return claims;
   }
