@@ -10,16 +10,22 @@
 
 namespace berth::kube {
 
+bool ObjectStore::Entry::operator<(const Entry& other) const {
+  if (key != other.key) return key < other.key;
+  if (name == nullptr || other.name == nullptr) return name == nullptr && other.name != nullptr;
+  return *name < *other.name;
+}
+
 ObjectStore::ObjectStore(std::map<std::string, Cache::KeyFunction> key_functions) {
   for (auto& [index, keys_of] : key_functions) indexes_[index].keys_of = std::move(keys_of);
 }
 
 std::optional<ObjectStore::Change> ObjectStore::Put(Object object) {
   const ObjectName name = NameOf(*object);
-  Object& stored = objects_[name];
+  auto& [key, stored] = *objects_.try_emplace(name).first;
   if (stored && ResourceVersion(*stored) == ResourceVersion(*object)) return std::nullopt;
-  if (stored) RemoveFromIndexes(name, *stored);
-  AddToIndexes(name, *object);
+  if (stored) RemoveFromIndexes(key, *stored);
+  AddToIndexes(key, *object);
   Change change{.kind = stored ? Cache::ChangeKind::kUpdated : Cache::ChangeKind::kAdded,
                 .before = std::move(stored),
                 .after = object};
@@ -30,7 +36,7 @@ std::optional<ObjectStore::Change> ObjectStore::Put(Object object) {
 std::optional<ObjectStore::Change> ObjectStore::Remove(const ObjectName& name) {
   const auto found = objects_.find(name);
   if (found == objects_.end()) return std::nullopt;
-  RemoveFromIndexes(name, *found->second);
+  RemoveFromIndexes(found->first, *found->second);
   Change change{
       .kind = Cache::ChangeKind::kDeleted, .before = std::move(found->second), .after = nullptr};
   objects_.erase(found);
@@ -78,27 +84,23 @@ std::vector<ObjectStore::Object> ObjectStore::ByIndex(const std::string& index,
     fmt::print(stderr, "no index '{}' in this cache\n", index);
     std::abort();
   }
+  const std::set<Entry>& entries = found->second.entries;
   std::vector<Object> objects;
-  const auto names = found->second.names.find(key);
-  if (names == found->second.names.end()) return objects;
-  for (const ObjectName& name : names->second) objects.push_back(objects_.at(name));
+  for (auto at = entries.lower_bound({key}); at != entries.end() && at->key == key; ++at) {
+    objects.push_back(objects_.at(*at->name));
+  }
   return objects;
 }
 
 void ObjectStore::AddToIndexes(const ObjectName& name, const Json& object) {
   for (auto& [label, index] : indexes_) {
-    for (const std::string& key : index.keys_of(object)) index.names[key].insert(name);
+    for (std::string& key : index.keys_of(object)) index.entries.insert({std::move(key), &name});
   }
 }
 
 void ObjectStore::RemoveFromIndexes(const ObjectName& name, const Json& object) {
   for (auto& [label, index] : indexes_) {
-    for (const std::string& key : index.keys_of(object)) {
-      const auto names = index.names.find(key);
-      if (names == index.names.end()) continue;
-      names->second.erase(name);
-      if (names->second.empty()) index.names.erase(names);
-    }
+    for (std::string& key : index.keys_of(object)) index.entries.erase({std::move(key), &name});
   }
 }
 

@@ -31,9 +31,16 @@ class ObjectStore {
   std::vector<Object> ByIndex(const std::string& index, const std::string& key) const;
 
  private:
+  struct Entry {
+    std::string key;
+    /// That of objects_; null sorts before all names.
+    const ObjectName* name = nullptr;
+
+    bool operator<(const Entry& other) const;
+  };
   struct Index {
     Cache::KeyFunction keys_of;
-    std::map<std::string, std::set<ObjectName>> names;
+    std::set<Entry> entries;
   };
 
   void AddToIndexes(const ObjectName& name, const Json& object);

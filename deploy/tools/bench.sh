@@ -5,13 +5,21 @@
 run_benchmark() {
   local name=${1:-}
   case $name in
-    helm) ;;
-    *) die 'usage: ./dev bench helm [OPTION...]; ./dev bench helm --help lists them' ;;
+    helm | ports) ;;
+    *) die 'usage: ./dev bench helm|ports [OPTION...]; with --help it lists them' ;;
   esac
   shift
+  "bench_$name" "$@"
+}
+
+bench_helm() {
   make_ready tests build helm-service
   step 'Python packages' ensure_e2e_python
   step 'Python client' generate_python_client
-  BERTH_BIN=$BIN PYTHONPATH=$ROOT/build/python "$(e2e_python)" \
-    "$ROOT/tests/bench/${name}_bench.py" "$@"
+  BERTH_BIN=$BIN PYTHONPATH=$ROOT/build/python "$(e2e_python)" "$ROOT/tests/bench/helm_bench.py" "$@"
+}
+
+bench_ports() {
+  make_ready tests build ports_bench
+  BERTH_BIN=$BIN "$ROOT/build/default/tests/bench/ports_bench" "$@"
 }

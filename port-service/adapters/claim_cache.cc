@@ -60,6 +60,16 @@ std::vector<std::string> RestingKeys(const kube::Json& object) {
                    kube::StringAt(object, {"spec", "owner"}))};
 }
 
+// A pool may have tens of thousands of claims: only what ParseClaim and the indexes read is kept.
+void KeepWhatIsRead(kube::Json& object) {
+  for (const char* field : {"apiVersion", "kind", "status"}) {
+    object.erase(field);
+  }
+  for (const char* field : {"creationTimestamp", "finalizers", "generation"}) {
+    object["metadata"].erase(field);
+  }
+}
+
 std::vector<Claim> ParseClaims(const std::vector<kube::Cache::Object>& objects) {
   std::vector<Claim> claims;
   for (const kube::Cache::Object& object : objects) {
@@ -81,6 +91,7 @@ ClaimCache::ClaimCache(kube::Client& client, Options options)
       options_(std::move(options)),
       cache_(client, {.resource = kube::kPortClaims,
                       .ns = options_.ns,
+                      .transform = KeepWhatIsRead,
                       .indexes = {{kByRequest, RequestKeys},
                                   {kByKey, ClaimKeys},
                                   {kByQuota, QuotaKeys},
