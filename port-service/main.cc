@@ -52,6 +52,7 @@ absl::Status Serve(const Options& options, rpc::StopSignal& stop) {
                            .view = engine.view(),
                            .allocator = engine.allocator(),
                            .lifecycle = engine.lifecycle(),
+                           .scanner = engine.scanner(),
                            .metrics = metrics});
 
   rpc::Server server(options.program.server, metrics);

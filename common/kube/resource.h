@@ -51,6 +51,7 @@ inline constexpr Resource kEndpointSlices{"discovery.k8s.io", "v1", "endpointsli
                                           "EndpointSlice"};
 inline constexpr Resource kLeases{"coordination.k8s.io", "v1", "leases", "Lease"};
 inline constexpr Resource kDeployments{"apps", "v1", "deployments", "Deployment"};
+inline constexpr Resource kDaemonSets{"apps", "v1", "daemonsets", "DaemonSet"};
 inline constexpr Resource kCustomResourceDefinitions{"apiextensions.k8s.io", "v1",
                                                      "customresourcedefinitions",
                                                      "CustomResourceDefinition", Scope::kCluster};

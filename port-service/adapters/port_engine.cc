@@ -12,6 +12,7 @@ PortEngine::PortEngine(kube::Client& client, metrics::Registry& metrics, const O
     : client_(client),
       store_(client, options.ns),
       cluster_(client, options.ns),
+      scanner_(client),
       claims_(client, {.ns = options.ns,
                        .on_change = [this](const std::string& name) { claim_loop_.Add(name); },
                        .on_rewound = [this] { Rewound(); },

@@ -11,6 +11,7 @@
 #include "port-service/adapters/claim_loop.h"
 #include "port-service/adapters/kube_claim_store.h"
 #include "port-service/adapters/kube_cluster_reader.h"
+#include "port-service/adapters/kube_cluster_scanner.h"
 #include "port-service/adapters/kube_pools.h"
 #include "port-service/adapters/pool_gate.h"
 #include "port-service/adapters/pool_loop.h"
@@ -52,6 +53,7 @@ class PortEngine {
   ClaimView& view() { return claims_; }
   Allocator& allocator() { return allocator_; }
   ClaimLifecycle& lifecycle() { return lifecycle_; }
+  ClusterScanner& scanner() { return scanner_; }
 
  private:
   void PoolsChanged();
@@ -60,6 +62,7 @@ class PortEngine {
   kube::Client& client_;
   KubeClaimStore store_;
   KubeClusterReader cluster_;
+  KubeClusterScanner scanner_;
   ClaimCache claims_;
   pool::PoolWatcher watcher_;
   PoolGate gate_;

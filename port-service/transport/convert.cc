@@ -40,28 +40,10 @@ v1::PortClaim::State ToProto(ClaimState state) {
   return v1::PortClaim::STATE_UNSPECIFIED;
 }
 
-v1::Address ToProto(const pool::Address& address) {
-  v1::Address proto;
-  switch (address.kind()) {
-    case pool::Address::Kind::kIpv4:
-      proto.set_ip(address.host());
-      proto.set_family(v1::Address::FAMILY_IPV4);
-      break;
-    case pool::Address::Kind::kIpv6:
-      proto.set_ip(address.host());
-      proto.set_family(v1::Address::FAMILY_IPV6);
-      break;
-    case pool::Address::Kind::kHostname:
-      proto.set_hostname(address.host());
-      break;
-  }
-  return proto;
-}
-
 template <typename Repeated>
 void AddAddresses(const std::vector<pool::Address>& addresses, Repeated& to) {
   for (const pool::Address& address : addresses) {
-    *to.Add() = ToProto(address);
+    *to.Add() = port::ToProto(address);
   }
 }
 
@@ -244,6 +226,24 @@ absl::StatusOr<pool::PoolName> ParsePoolName(const std::string& field, const std
   auto parsed = Take(pool::PoolName::Parse(name), field, violations);
   RETURN_IF_ERROR(violations.ToStatus());
   return *std::move(parsed);
+}
+
+v1::Address ToProto(const pool::Address& address) {
+  v1::Address proto;
+  switch (address.kind()) {
+    case pool::Address::Kind::kIpv4:
+      proto.set_ip(address.host());
+      proto.set_family(v1::Address::FAMILY_IPV4);
+      break;
+    case pool::Address::Kind::kIpv6:
+      proto.set_ip(address.host());
+      proto.set_family(v1::Address::FAMILY_IPV6);
+      break;
+    case pool::Address::Kind::kHostname:
+      proto.set_hostname(address.host());
+      break;
+  }
+  return proto;
 }
 
 v1::PortClaim ToProto(const Claim& claim, const std::vector<pool::Address>& addresses) {

@@ -27,6 +27,7 @@ absl::StatusOr<ClaimId> ParseClaimId(const std::string& name, const std::string&
 absl::StatusOr<pool::ClaimName> ParseClaimName(const std::string& name);
 absl::StatusOr<pool::PoolName> ParsePoolName(const std::string& field, const std::string& name);
 
+v1::Address ToProto(const pool::Address& address);
 /// `addresses` are those of the claim's pool.
 v1::PortClaim ToProto(const Claim& claim, const std::vector<pool::Address>& addresses);
 /// `usable` says whether ports can be claimed on this replica, and why not.

@@ -10,6 +10,7 @@
 #include "common/status/macros.h"
 #include "common/status/status.h"
 #include "port-service/transport/convert.h"
+#include "port-service/transport/discovery.h"
 
 namespace berth::port {
 namespace {
@@ -56,6 +57,13 @@ grpc::Status PortServiceImpl::ListPools(grpc::ServerContext*, const v1::ListPool
     }
     return answer;
   });
+}
+
+grpc::Status PortServiceImpl::DiscoverPools(grpc::ServerContext*,
+                                            const v1::DiscoverPoolsRequest* request,
+                                            v1::DiscoverPoolsResponse* response) {
+  return rpc::Unary(*response,
+                    [&] { return port::DiscoverPools(parts_.scanner, parts_.pools, *request); });
 }
 
 grpc::Status PortServiceImpl::Claim(grpc::ServerContext*, const v1::ClaimRequest* request,

@@ -4,6 +4,7 @@
 #include "port-service/domain/allocator.h"
 #include "port-service/domain/claim_lifecycle.h"
 #include "port-service/domain/claim_store.h"
+#include "port-service/domain/discovery.h"
 #include "port-service/domain/pools.h"
 
 #include "berth/port/v1/port_service.grpc.pb.h"
@@ -21,6 +22,7 @@ class PortServiceImpl final : public v1::PortService::Service {
     ClaimView& view;
     Allocator& allocator;
     ClaimLifecycle& lifecycle;
+    ClusterScanner& scanner;
     metrics::Registry& metrics;
   };
 
@@ -30,6 +32,8 @@ class PortServiceImpl final : public v1::PortService::Service {
                        v1::GetPoolResponse* response) override;
   grpc::Status ListPools(grpc::ServerContext* context, const v1::ListPoolsRequest* request,
                          v1::ListPoolsResponse* response) override;
+  grpc::Status DiscoverPools(grpc::ServerContext* context, const v1::DiscoverPoolsRequest* request,
+                             v1::DiscoverPoolsResponse* response) override;
   grpc::Status Claim(grpc::ServerContext* context, const v1::ClaimRequest* request,
                      v1::ClaimResponse* response) override;
   grpc::Status BindClaim(grpc::ServerContext* context, const v1::BindClaimRequest* request,

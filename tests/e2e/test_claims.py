@@ -127,3 +127,14 @@ def test_pool_counts_its_ports(berth, released):
     [claim] = berth.ports.Claim(claim_request()).claims
     released[claim.name] = claim
     client.eventually(lambda: usage().used >= before.used + 1, 5)
+
+
+def test_load_balancers_are_discovered(berth):
+    proposals = berth.ports.DiscoverPools(port.DiscoverPoolsRequest(namespace="ingress-nginx")).proposals
+    [found] = [p for p in proposals if p.pool == "public"]
+    assert found.driver == "configmap"
+    assert [b.name for b in found.load_balancers] == ["ingress-nginx-controller"]
+    assert found.tcp_services.startswith("ingress-nginx/") and found.udp_services.startswith("ingress-nginx/")
+    with pytest.raises(grpc.RpcError) as caught:
+        berth.ports.DiscoverPools(port.DiscoverPoolsRequest(label_selector="a==b==c"))
+    assert client.failure_of(caught.value).fields == ["label_selector"]

@@ -84,6 +84,64 @@ TEST_F(PoolsIntegrationTest, TellsWhatAPoolIs) {
             Reason::ERROR_REASON_POOL_NOT_FOUND);
 }
 
+TEST_F(PoolsIntegrationTest, FindsLoadBalancersThatPoolsCouldBeMadeOf) {
+  ns_.MakeLoadBalancer("controller", "10.0.0.1");
+  ns_.MakeLoadBalancer("other", "10.0.0.2");
+  const Json labels = {{"app", "ingress-nginx"}};
+  ns_.Change(kube::kServices, "controller", [&](Json& service) {
+    service["metadata"]["labels"] = labels;
+    service["spec"]["selector"] = labels;
+  });
+  Json deployment = kube::NewObject(kube::kDeployments, {ns_.name(), "nginx"});
+  deployment["spec"] = {
+      {"selector", {{"matchLabels", labels}}},
+      {"template",
+       {{"metadata", {{"labels", labels}}},
+        {"spec",
+         {{"containers",
+           Json::array(
+               {{{"name", "controller"},
+                 {"image", "controller"},
+                 {"args",
+                  {"/controller", "--tcp-services-configmap=$(POD_NAMESPACE)/tcp",
+                   "--udp-services-configmap=$(POD_NAMESPACE)/udp"}},
+                 {"env", Json::array(
+                             {{{"name", "POD_NAMESPACE"},
+                               {"valueFrom",
+                                {{"fieldRef", {{"fieldPath", "metadata.namespace"}}}}}}})}}})}}}}}};
+  ASSERT_TRUE(ns_.client().Create(kube::kDeployments, deployment).ok());
+  const auto replica = MakeReplica();
+  const auto discover = [&](const std::string& selector) {
+    v1::DiscoverPoolsRequest request;
+    request.set_namespace_(ns_.name());
+    request.set_label_selector(selector);
+    return rpc::Call(replica->stub(), &v1::PortService::StubInterface::DiscoverPools, request);
+  };
+
+  const auto labelled = discover("app=ingress-nginx");
+  ASSERT_TRUE(labelled.ok()) << labelled.status();
+  ASSERT_THAT(labelled->proposals(), SizeIs(1));
+  const v1::PoolProposal& proposal = labelled->proposals(0);
+  EXPECT_EQ(proposal.name(), "controller");
+  EXPECT_EQ(proposal.driver(), "configmap");
+  EXPECT_EQ(proposal.tcp_services(), ns_.name() + "/tcp");
+  EXPECT_EQ(proposal.udp_services(), ns_.name() + "/udp");
+  EXPECT_EQ(proposal.load_balancers(0).addresses(0).ip(), "10.0.0.1");
+  EXPECT_EQ(proposal.problem(), "");
+
+  ns_.MakePool({});
+  ASSERT_TRUE(Eventually([&] { return IsReady(*replica); }));
+  const auto all = discover("");
+  ASSERT_TRUE(all.ok()) << all.status();
+  ASSERT_THAT(all->proposals(), SizeIs(2));
+  EXPECT_EQ(all->proposals(0).pool(), "edge");
+  EXPECT_THAT(all->proposals(1).problem(), HasSubstr("behind " + ns_.name() + "/other"));
+
+  const absl::Status refused = discover("not a selector!").status();
+  EXPECT_EQ(ReasonOf(refused), Reason::ERROR_REASON_INVALID_FIELD);
+  EXPECT_THAT(std::string(refused.message()), HasSubstr("label_selector"));
+}
+
 TEST_F(PoolsIntegrationTest, FollowsTheAddressOfTheLoadBalancer) {
   ns_.MakePool({});
   const auto replica = MakeReplica();

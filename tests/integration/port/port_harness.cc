@@ -40,6 +40,7 @@ Replica::Replica(std::unique_ptr<kube::Client> client, const PortEngine::Options
                 .view = engine_.view(),
                 .allocator = engine_.allocator(),
                 .lifecycle = engine_.lifecycle(),
+                .scanner = engine_.scanner(),
                 .metrics = metrics_}),
       server_({.listen = "127.0.0.1:0", .metrics_listen = "", .max_threads = 256}, metrics_) {
   server_.Register(v1::PortService::service_full_name(), service_);

@@ -1,0 +1,152 @@
+#include "port-service/domain/discovery.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+#include <set>
+#include <utility>
+
+#include "common/pool/claim_name.h"
+
+namespace berth::port {
+namespace {
+
+bool Selects(const FoundService& service, const FoundWorkload& workload) {
+  return service.name.ns == workload.name.ns && !service.selector.empty() &&
+         std::all_of(service.selector.begin(), service.selector.end(), [&](const auto& label) {
+           const auto found = workload.pod_labels.find(label.first);
+           return found != workload.pod_labels.end() && found->second == label.second;
+         });
+}
+
+bool ShareAnAddress(const FoundService& left, const FoundService& right) {
+  return std::find_first_of(left.addresses.begin(), left.addresses.end(), right.addresses.begin(),
+                            right.addresses.end()) != left.addresses.end();
+}
+
+// Those that are connected by addresses, directly or by way of others: one port is the same on all
+// of them.
+std::vector<std::vector<FoundService>> GroupByAddress(const std::vector<FoundService>& services) {
+  const auto by_name = [](const FoundService& left, const FoundService& right) {
+    return left.name < right.name;
+  };
+  std::vector<std::vector<FoundService>> groups;
+  for (const FoundService& service : services) {
+    std::vector<FoundService> joined = {service};
+    std::erase_if(groups, [&](std::vector<FoundService>& group) {
+      const bool joins = std::any_of(group.begin(), group.end(), [&](const FoundService& other) {
+        return ShareAnAddress(service, other);
+      });
+      if (joins) std::move(group.begin(), group.end(), std::back_inserter(joined));
+      return joins;
+    });
+    std::sort(joined.begin(), joined.end(), by_name);
+    groups.push_back(std::move(joined));
+  }
+  std::sort(groups.begin(), groups.end(), [&](const auto& left, const auto& right) {
+    return by_name(left.front(), right.front());
+  });
+  return groups;
+}
+
+std::string PoolOf(const std::vector<FoundService>& services,
+                   const std::vector<pool::Pool>& pools) {
+  for (const pool::Pool& pool : pools) {
+    for (const FoundService& service : services) {
+      const pool::LoadBalancerRef ref{pool::LoadBalancerKind::kService, service.name};
+      if (std::find(pool.load_balancers.begin(), pool.load_balancers.end(), ref) !=
+          pool.load_balancers.end()) {
+        return pool.name.value();
+      }
+    }
+  }
+  return "";
+}
+
+std::string NewName(const kube::ObjectName& service, std::set<std::string>& taken) {
+  for (const std::string& name : {service.name, service.ns + "-" + service.name}) {
+    if (pool::PoolName::Parse(name).ok() && taken.insert(name).second) return name;
+  }
+  for (int number = 1;; ++number) {
+    const std::string name = fmt::format("pool-{}", number);
+    if (taken.insert(name).second) return name;
+  }
+}
+
+// What can be said of the controller behind one load balancer.
+struct Controller {
+  std::string name;
+  ControllerArguments arguments;
+};
+
+std::optional<Controller> ControllerOf(const FoundService& service,
+                                       const std::vector<FoundWorkload>& workloads) {
+  std::optional<Controller> found;
+  for (const FoundWorkload& workload : workloads) {
+    if (!Selects(service, workload)) continue;
+    const std::string name = workload.kind + " " + workload.name.ToString();
+    for (const Container& container : workload.containers) {
+      ControllerArguments arguments = ReadControllerArguments(container);
+      if (arguments.tcp_services.has_value() || arguments.udp_services.has_value()) {
+        return Controller{name, std::move(arguments)};
+      }
+    }
+    if (!found.has_value()) found = Controller{name, {}};
+  }
+  return found;
+}
+
+// Sets controller, ConfigMaps and problem.
+void DescribeController(const std::vector<FoundWorkload>& workloads, PoolProposal& proposal) {
+  for (const FoundService& service : proposal.load_balancers) {
+    const std::optional<Controller> controller = ControllerOf(service, workloads);
+    if (!controller.has_value()) {
+      proposal.problem =
+          fmt::format("no Deployment or DaemonSet is behind {}", service.name.ToString());
+      return;
+    }
+    proposal.controller = controller->name;
+    const auto& [tcp, udp] = controller->arguments;
+    if (!tcp.has_value() || !udp.has_value()) {
+      proposal.problem = fmt::format("{} has no --{}-services-configmap=NAMESPACE/NAME",
+                                     controller->name, tcp.has_value() ? "udp" : "tcp");
+      return;
+    }
+    const pool::ConfigMapRefs refs{.tcp_services = *tcp, .udp_services = *udp};
+    if (proposal.configmap.has_value() && proposal.configmap != refs) {
+      proposal.configmap.reset();
+      proposal.problem = "load balancers that share an address are of different controllers";
+      return;
+    }
+    proposal.configmap = refs;
+  }
+}
+
+}  // namespace
+
+std::vector<PoolProposal> ProposePools(const std::vector<FoundService>& services,
+                                       const std::vector<FoundWorkload>& workloads,
+                                       const std::vector<pool::Pool>& pools) {
+  std::set<std::string> taken;
+  for (const pool::Pool& pool : pools) taken.insert(pool.name.value());
+  std::vector<PoolProposal> proposals;
+  for (std::vector<FoundService>& group : GroupByAddress(services)) {
+    PoolProposal proposal{.load_balancers = std::move(group)};
+    proposal.pool = PoolOf(proposal.load_balancers, pools);
+    proposal.name = NewName(proposal.load_balancers.front().name, taken);
+    DescribeController(workloads, proposal);
+    const auto pending =
+        std::find_if(proposal.load_balancers.begin(), proposal.load_balancers.end(),
+                     [](const auto& service) { return service.addresses.empty(); });
+    if (!proposal.pool.empty()) {
+      proposal.problem = fmt::format("pool '{}' has it", proposal.pool);
+    } else if (proposal.problem.empty() && pending != proposal.load_balancers.end()) {
+      proposal.problem = fmt::format("{} has no address yet", pending->name.ToString());
+    }
+    proposals.push_back(std::move(proposal));
+  }
+  return proposals;
+}
+
+}  // namespace berth::port
