@@ -75,9 +75,10 @@ absl::Status Serve(const Options& options, rpc::StopSignal& stop) {
   const auto port_service = port::v1::PortService::NewStub(channel);
   ASSIGN_OR_RETURN(const std::unique_ptr<RuleEngine> engine,
                    RuleEngine::Create(*client, *port_service, metrics, options.engine));
-  IngressHandler handler(engine->service(), engine->rules(), engine->source());
 
   rpc::Server server(options.program.server, metrics);
+  IngressHandler handler(engine->service(), engine->rules(), engine->source(), engine->feed(),
+                         server.streams());
   server.Register(v1::IngressService::service_full_name(), handler);
   server.OnDrain("loop", [&](rpc::SteadyTime) { engine->Stop(); });
   RETURN_IF_ERROR(server.Start());

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "common/kube/cache_watch.h"
 #include "common/kube/object.h"
 #include "common/log/log.h"
 #include "common/status/macros.h"
@@ -21,6 +22,19 @@ std::shared_ptr<const Rule> ParseOrSkip(const kube::Json& object) {
   }
   return std::make_shared<const Rule>(*std::move(rule));
 }
+
+class CachedRuleWatch final : public RuleWatch {
+ public:
+  CachedRuleWatch(kube::Cache& cache, const std::shared_ptr<RuleWatcher>& watcher)
+      : watch_(cache,
+               {.read = ParseOrSkip,
+                .on_snapshot = [watcher](const auto& rules) { watcher->OnSnapshot(rules); },
+                .on_change = [watcher](const auto& before,
+                                       const auto& after) { watcher->OnChange(before, after); }}) {}
+
+ private:
+  kube::CacheWatch<Rule> watch_;
+};
 
 }  // namespace
 
@@ -67,6 +81,10 @@ absl::StatusOr<RuleSnapshot> KubeRuleSource::Consistent() {
     }
   }
   return rules;
+}
+
+std::unique_ptr<RuleWatch> KubeRuleSource::Watch(std::shared_ptr<RuleWatcher> watcher) {
+  return std::make_unique<CachedRuleWatch>(cache_, watcher);
 }
 
 }  // namespace berth::ingress

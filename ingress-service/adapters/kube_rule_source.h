@@ -9,6 +9,7 @@
 #include "common/kube/cache.h"
 #include "common/kube/client.h"
 #include "common/sync/mutex.h"
+#include "ingress-service/domain/rule_feed.h"
 #include "ingress-service/domain/rule_source.h"
 
 namespace berth::ingress {
@@ -21,19 +22,20 @@ kube::Cache::Options RuleCacheOptions(const std::string& ns);
 
 /// The stored rules, from a watch cache or a consistent list. Objects that are no rules of Berth
 /// (made by hand, with a name that does not match) are left out. Thread safe; borrows both.
-class KubeRuleSource : public RuleSource {
+class KubeRuleSource : public RuleSource, public RuleFeed {
  public:
-  KubeRuleSource(kube::Client& client, const kube::Cache& cache, std::string ns)
+  KubeRuleSource(kube::Client& client, kube::Cache& cache, std::string ns)
       : client_(client), cache_(cache), ns_(std::move(ns)) {}
 
   RuleSnapshot Cached() const override;
   absl::StatusOr<RuleSnapshot> Consistent() override;
+  std::unique_ptr<RuleWatch> Watch(std::shared_ptr<RuleWatcher> watcher) override;
 
  private:
   using Parsed = std::pair<kube::Cache::Object, std::shared_ptr<const Rule>>;
 
   kube::Client& client_;
-  const kube::Cache& cache_;
+  kube::Cache& cache_;
   const std::string ns_;
 
   mutable Mutex mutex_;

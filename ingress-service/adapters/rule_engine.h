@@ -60,6 +60,7 @@ class RuleEngine {
   RuleService& service() { return service_; }
   RuleStore& rules() { return rules_; }
   RuleSource& source() { return source_; }
+  RuleFeed& feed() { return source_; }
 
  private:
   RuleEngine(kube::Client& client, port::v1::PortService::StubInterface& port_service,

@@ -14,6 +14,7 @@
 #include "common/status/rpc_status.h"
 #include "common/status/status.h"
 #include "ingress-service/transport/rule_mapping.h"
+#include "ingress-service/transport/rule_watch.h"
 
 namespace berth::ingress {
 namespace {
@@ -135,6 +136,11 @@ grpc::Status IngressHandler::ListRules(grpc::ServerContext* /*context*/,
     }
     return list;
   });
+}
+
+grpc::ServerWriteReactor<v1::WatchRulesResponse>* IngressHandler::WatchRules(
+    grpc::CallbackServerContext* context, const v1::WatchRulesRequest* request) {
+  return ingress::WatchRules(feed_, streams_, *context, *request);
 }
 
 }  // namespace berth::ingress

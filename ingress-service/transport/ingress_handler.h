@@ -1,5 +1,7 @@
 #pragma once
 
+#include "common/grpc/stream_registry.h"
+#include "ingress-service/domain/rule_feed.h"
 #include "ingress-service/domain/rule_service.h"
 #include "ingress-service/domain/rule_source.h"
 #include "ingress-service/domain/rule_store.h"
@@ -10,10 +12,12 @@ namespace berth::ingress {
 
 /// IngressService as its proto documents it. Thread safe; calls block on the API server and on
 /// port-service. Borrows everything.
-class IngressHandler : public v1::IngressService::Service {
+class IngressHandler final
+    : public v1::IngressService::WithCallbackMethod_WatchRules<v1::IngressService::Service> {
  public:
-  IngressHandler(RuleService& service, RuleStore& rules, RuleSource& source)
-      : service_(service), rules_(rules), source_(source) {}
+  IngressHandler(RuleService& service, RuleStore& rules, RuleSource& source, RuleFeed& feed,
+                 rpc::StreamRegistry& streams)
+      : service_(service), rules_(rules), source_(source), feed_(feed), streams_(streams) {}
 
   grpc::Status ApplyRules(grpc::ServerContext* context, const v1::ApplyRulesRequest* request,
                           v1::ApplyRulesResponse* response) override;
@@ -23,11 +27,15 @@ class IngressHandler : public v1::IngressService::Service {
                        v1::GetRuleResponse* response) override;
   grpc::Status ListRules(grpc::ServerContext* context, const v1::ListRulesRequest* request,
                          v1::ListRulesResponse* response) override;
+  grpc::ServerWriteReactor<v1::WatchRulesResponse>* WatchRules(
+      grpc::CallbackServerContext* context, const v1::WatchRulesRequest* request) override;
 
  private:
   RuleService& service_;
   RuleStore& rules_;
   RuleSource& source_;
+  RuleFeed& feed_;
+  rpc::StreamRegistry& streams_;
 };
 
 }  // namespace berth::ingress

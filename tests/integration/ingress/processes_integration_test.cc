@@ -173,6 +173,46 @@ class ProcessesIntegrationTest : public testing::Test {
   std::string last_error_;
 };
 
+TEST_F(ProcessesIntegrationTest, WatchersHearOfTheRulesOfTheirPool) {
+  const port::v1::PortClaim early = Claim("early");
+  EXPECT_TRUE(Eventually([&] { return Apply(early); }));
+  EXPECT_TRUE(Eventually([&] { return StateOf(early) == v1::PortRule::STATE_PROGRAMMED; }));
+  const auto open = [&](grpc::ClientContext& context, const std::string& pool) {
+    context.set_deadline(std::chrono::system_clock::now() + seconds(60));
+    v1::WatchRulesRequest request;
+    request.set_pool(pool);
+    return rules_->WatchRules(&context, request);
+  };
+  grpc::ClientContext of_pool;
+  grpc::ClientContext of_other;
+  const auto watch = open(of_pool, "edge");
+  const auto other = open(of_other, "other");
+  v1::WatchRulesResponse response;
+  ASSERT_TRUE(other->Read(&response));
+  EXPECT_TRUE(response.snapshot().complete() && response.snapshot().rules().empty());
+  ASSERT_TRUE(watch->Read(&response));
+  EXPECT_TRUE(response.snapshot().complete());
+  ASSERT_EQ(response.snapshot().rules_size(), 1);
+  EXPECT_EQ(response.snapshot().rules(0).name(), early.name());
+
+  const port::v1::PortClaim late = Claim("late");
+  EXPECT_TRUE(Eventually([&] { return Apply(late); }));
+  do {
+    ASSERT_TRUE(watch->Read(&response));
+    ASSERT_FALSE(response.has_removed());
+  } while (response.changed().name() != late.name() ||
+           response.changed().state() != v1::PortRule::STATE_PROGRAMMED);
+  const std::string uid = response.changed().uid();
+  EXPECT_TRUE(Eventually([&] { return Delete(late); }));
+  do {
+    ASSERT_TRUE(watch->Read(&response));
+  } while (!response.has_removed());
+  EXPECT_EQ(response.removed().name(), late.name());
+  EXPECT_EQ(response.removed().uid(), uid);
+  of_other.TryCancel();
+  EXPECT_FALSE(other->Read(&response)) << response.ShortDebugString();
+}
+
 TEST_F(ProcessesIntegrationTest, RulesAndClaimsMatchOneToOneWhateverIsKilled) {
   std::vector<port::v1::PortClaim> claims;
   std::set<std::string> ports;
