@@ -1,4 +1,4 @@
-"""Connections from this process into the cluster's network namespace."""
+"""Connections and datagrams from this process into the cluster's network namespace."""
 
 import contextlib
 import ctypes
@@ -10,17 +10,17 @@ _CLONE_NEWNET = 0x40000000
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def connect(namespace: str, address: tuple[str, int]) -> socket.socket:
-    """A TCP connection made inside the namespace. A socket stays in the namespace it was made in, and a
-    thread may leave its process's, so a thread of its own makes it."""
-    result: list[socket.socket | OSError] = []
+def _inside(namespace: str, work):
+    """What work() returns inside the namespace. A socket stays in the namespace it was made in, and a thread may
+    leave its process's, so a thread of its own does the work."""
+    result: list = []
 
     def run() -> None:
         try:
             with open(f"/run/netns/{namespace}", "rb") as handle:
                 if _libc.setns(handle.fileno(), _CLONE_NEWNET) != 0:
                     raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
-            result.append(socket.create_connection(address, timeout=5))
+            result.append(work())
         except OSError as error:
             result.append(error)
 
@@ -29,8 +29,26 @@ def connect(namespace: str, address: tuple[str, int]) -> socket.socket:
     thread.join()
     if isinstance(result[0], OSError):
         raise result[0]
-    result[0].settimeout(None)
     return result[0]
+
+
+def connect(namespace: str, address: tuple[str, int]) -> socket.socket:
+    """A TCP connection made inside the namespace."""
+    connection = _inside(namespace, lambda: socket.create_connection(address, timeout=5))
+    connection.settimeout(None)
+    return connection
+
+
+def datagram(namespace: str, address: tuple[str, int], payload: bytes) -> bytes:
+    """The answer to a UDP datagram; empty if none comes within a second."""
+    with _inside(namespace, lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as udp:
+        udp.settimeout(1)
+        try:
+            udp.connect(address)
+            udp.send(payload)
+            return udp.recv(65536)
+        except (TimeoutError, ConnectionRefusedError):
+            return b""
 
 
 def _pump(source: socket.socket, sink: socket.socket) -> None:
