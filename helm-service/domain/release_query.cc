@@ -10,7 +10,7 @@
 namespace berth::helm {
 namespace {
 
-bool MatchesLabels(const LabelSelector& selector, const ReleaseSummary& release) {
+bool MatchesLabels(const kube::LabelSelector& selector, const ReleaseSummary& release) {
   const std::string revision = std::to_string(release.info.revision);
   return selector.Matches([&](std::string_view key) -> std::optional<std::string_view> {
     if (key == "owner") return "helm";

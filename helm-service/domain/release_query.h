@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "helm-service/domain/label_selector.h"
+#include "common/kube/label_selector.h"
 #include "helm-service/domain/name_pattern.h"
 #include "helm-service/domain/release_summary.h"
 
@@ -20,7 +20,7 @@ struct ReleaseFilter {
   std::set<ReleaseStatus> statuses;
   /// Empty: any.
   std::string chart_name;
-  std::optional<LabelSelector> labels;
+  std::optional<kube::LabelSelector> labels;
   std::optional<NamePattern> name;
 };
 

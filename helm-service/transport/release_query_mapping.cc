@@ -61,7 +61,7 @@ ReleaseFilter ReadFilter(const v1::ReleaseFilter& proto, FieldViolations& violat
   }
   filter.chart_name = proto.chart_name();
   filter.labels =
-      ParseIfSet<LabelSelector>(violations, "filter.label_selector", proto.label_selector());
+      ParseIfSet<kube::LabelSelector>(violations, "filter.label_selector", proto.label_selector());
   filter.name = ParseIfSet<NamePattern>(violations, "filter.name_pattern", proto.name_pattern());
   return filter;
 }

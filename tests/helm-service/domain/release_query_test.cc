@@ -54,10 +54,10 @@ TEST(ReleaseFilterTest, WantsEachFieldToFit) {
 TEST(ReleaseFilterTest, SelectsByLabelsOfUsersAndByHelms) {
   ReleaseSummary release = MakeSummary("shop", "web");
   release.labels = {{"team", "red"}};
-  EXPECT_TRUE(Matches({.labels = *LabelSelector::Parse("team=red")}, release));
-  EXPECT_FALSE(Matches({.labels = *LabelSelector::Parse("team=blue")}, release));
+  EXPECT_TRUE(Matches({.labels = *kube::LabelSelector::Parse("team=red")}, release));
+  EXPECT_FALSE(Matches({.labels = *kube::LabelSelector::Parse("team=blue")}, release));
   EXPECT_TRUE(Matches(
-      {.labels = *LabelSelector::Parse("owner=helm,name=web,status=deployed,version=1")}, release));
+      {.labels = *kube::LabelSelector::Parse("owner=helm,name=web,status=deployed,version=1")}, release));
 }
 
 TEST(ReleaseFilterTest, AReleaseWhoseBodyWasNotReadHasNoChart) {

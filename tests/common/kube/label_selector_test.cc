@@ -1,11 +1,11 @@
-#include "helm-service/domain/label_selector.h"
+#include "common/kube/label_selector.h"
 
 #include <map>
 #include <string>
 
 #include "gtest/gtest.h"
 
-namespace berth::helm {
+namespace berth::kube {
 namespace {
 
 bool Fits(const std::string& selector, const std::map<std::string, std::string>& labels) {
@@ -57,4 +57,4 @@ TEST(LabelSelectorTest, RefusesWhatIsNoSelector) {
 }
 
 }  // namespace
-}  // namespace berth::helm
+}  // namespace berth::kube

@@ -1,4 +1,4 @@
-#include "helm-service/domain/label_selector.h"
+#include "common/kube/label_selector.h"
 
 #include <algorithm>
 #include <cctype>
@@ -7,7 +7,7 @@
 
 #include "common/status/macros.h"
 
-namespace berth::helm {
+namespace berth::kube {
 namespace {
 
 constexpr std::size_t kLongest = 1024;
@@ -120,4 +120,4 @@ bool LabelSelector::Matches(const Lookup& label) const {
       });
 }
 
-}  // namespace berth::helm
+}  // namespace berth::kube

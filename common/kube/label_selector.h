@@ -8,7 +8,7 @@
 
 #include "absl/status/statusor.h"
 
-namespace berth::helm {
+namespace berth::kube {
 
 /// A Kubernetes label selector: requirements joined by ',', each `key`, `!key`, `key=value` (also
 /// `==`), `key!=value`, `key in (a,b)` or `key notin (a,b)`. As in Kubernetes, `!=` and `notin`
@@ -36,4 +36,4 @@ class LabelSelector {
   std::vector<Requirement> requirements_;
 };
 
-}  // namespace berth::helm
+}  // namespace berth::kube
