@@ -57,6 +57,12 @@ Json MutableSpec(const Claim& claim) {
   return spec;
 }
 
+void SetLabels(Json& object, const Labels& labels) {
+  for (const auto& [key, value] : labels) {
+    kube::SetLabel(object, key, value);
+  }
+}
+
 absl::StatusOr<Claim> ParseSpec(const Json& object) {
   ASSIGN_OR_RETURN(pool::ClaimName name, pool::ClaimName::Parse(kube::Name(object)));
   ASSIGN_OR_RETURN(Owner owner, Owner::Parse(StringAt(object, {"spec", "owner"})));
@@ -74,6 +80,7 @@ absl::StatusOr<Claim> ParseSpec(const Json& object) {
       .entry = std::move(entry),
       .ttl = std::chrono::seconds(kube::IntAt(object, {"spec", "ttlSeconds"}).value_or(0)),
       .exposure = pool::ParseExposureRef(object),
+      .labels = WithoutOwnLabels(kube::Labels(object)),
       .state = *state,
       .expire_time = TimeAt(object, "expireTime"),
       .rule = std::nullopt,
@@ -107,6 +114,7 @@ absl::StatusOr<Claim> ParseClaim(const Json& object) {
 Json NewClaimObject(const Claim& claim, const std::string& ns) {
   Json object = kube::NewObject(kube::kPortClaims, {ns, claim.name.ToString()});
   kube::AddFinalizer(object, kClaimFinalizer);
+  SetLabels(object, claim.labels);
   kube::SetLabel(object, kClaimKeyLabel, ClaimKey(claim));
   Json& spec = object["spec"];
   spec = {{"poolRef", {{"name", claim.name.pool().value()}, {"uid", claim.pool_uid}}},
@@ -128,15 +136,19 @@ Json ClaimPatch(const Claim& claim) {
           {"spec", MutableSpec(claim)}};
 }
 
-Json ReturnPatch(const Claim& claim) {
+void SetReturned(Json& object, const Claim& claim) {
   Json patch = ClaimPatch(claim);
   patch["spec"].update(RequestSpec(claim));
   patch["spec"]["swept"] = nullptr;  // said of the former claim
-  patch["metadata"]["labels"] = {
-      {kClaimKeyLabel, ClaimKey(claim)},
-      {pool::kExposureUidLabel,
-       claim.exposure.has_value() ? Json(claim.exposure->uid) : Json(nullptr)}};
-  return patch;
+  Json& labels = patch["metadata"]["labels"];
+  labels = {{kClaimKeyLabel, ClaimKey(claim)},
+            {pool::kExposureUidLabel,
+             claim.exposure.has_value() ? Json(claim.exposure->uid) : Json(nullptr)}};
+  for (const auto& [key, value] : WithoutOwnLabels(kube::Labels(object))) {
+    labels[key] = nullptr;
+  }
+  object.merge_patch(patch);
+  SetLabels(object, claim.labels);
 }
 
 }  // namespace berth::port

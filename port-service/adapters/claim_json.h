@@ -23,7 +23,8 @@ kube::Json NewClaimObject(const Claim& claim, const std::string& ns);
 /// know survive.
 kube::Json ClaimPatch(const Claim& claim);
 
-/// The same for a claim that comes out of quarantine (Returned): with what was asked for this time.
-kube::Json ReturnPatch(const Claim& claim);
+/// Brings the stored object of a port in quarantine to `claim`, which comes out of it (Returned):
+/// with what was asked for this time in place of what was asked for before.
+void SetReturned(kube::Json& object, const Claim& claim);
 
 }  // namespace berth::port

@@ -43,10 +43,24 @@ absl::StatusOr<Claim> KubeClaimStore::Get(const pool::ClaimName& name) {
 }
 
 absl::StatusOr<Claim> KubeClaimStore::Replace(const Claim& claim) {
-  const bool returned = claim.uid != pool::ClaimUid(pool::ObjectUid(claim.uid), claim.incarnation);
-  ASSIGN_OR_RETURN(const kube::Json stored,
-                   client_.Patch(kube::kPortClaims, {ns_, claim.name.ToString()},
-                                 returned ? ReturnPatch(claim) : ClaimPatch(claim)));
+  if (claim.uid != pool::ClaimUid(pool::ObjectUid(claim.uid), claim.incarnation)) {
+    return ReplaceReturned(claim);
+  }
+  ASSIGN_OR_RETURN(
+      const kube::Json stored,
+      client_.Patch(kube::kPortClaims, {ns_, claim.name.ToString()}, ClaimPatch(claim)));
+  return ParseClaim(stored);
+}
+
+/// Reads the object first: of its labels only those that Berth does not know by name are to go.
+absl::StatusOr<Claim> KubeClaimStore::ReplaceReturned(const Claim& claim) {
+  ASSIGN_OR_RETURN(kube::Json object, client_.Get(kube::kPortClaims, {ns_, claim.name.ToString()}));
+  if (kube::Uid(object) != pool::ObjectUid(claim.uid) ||
+      kube::ResourceVersion(object) != claim.resource_version) {
+    return Changed(claim);
+  }
+  SetReturned(object, claim);
+  ASSIGN_OR_RETURN(const kube::Json stored, client_.Update(kube::kPortClaims, object));
   return ParseClaim(stored);
 }
 

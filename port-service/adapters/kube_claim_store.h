@@ -21,6 +21,7 @@ class KubeClaimStore : public ClaimStore {
   absl::Status Delete(const Claim& claim) override;
 
  private:
+  absl::StatusOr<Claim> ReplaceReturned(const Claim& claim);
   absl::Status RemoveFinalizer(const Claim& claim);
 
   kube::Client& client_;

@@ -201,13 +201,15 @@ absl::Status Attempt::FindHeld() {
 }
 
 absl::Status Attempt::CheckSameRequest(const PortWish& wish, const Claim& claim) const {
-  const bool same = claim.name.pool() == request_.pool &&
-                    std::find(wish.protocols.begin(), wish.protocols.end(),
-                              claim.name.protocol()) != wish.protocols.end() &&
-                    (!wish.port.has_value() || wish.port == claim.name.port()) &&
-                    (!request_.ttl.has_value() || request_.ttl == claim.ttl) &&
-                    request_.exposure.has_value() == claim.exposure.has_value() &&
-                    (!claim.exposure.has_value() || request_.exposure->uid == claim.exposure->uid);
+  const bool same =
+      claim.name.pool() == request_.pool &&
+      std::find(wish.protocols.begin(), wish.protocols.end(), claim.name.protocol()) !=
+          wish.protocols.end() &&
+      (!wish.port.has_value() || wish.port == claim.name.port()) &&
+      (!request_.ttl.has_value() || request_.ttl == claim.ttl) &&
+      request_.exposure.has_value() == claim.exposure.has_value() &&
+      (!claim.exposure.has_value() || request_.exposure->uid == claim.exposure->uid) &&
+      HasLabels(claim.labels, request_.labels);
   return same ? absl::OkStatus() : RequestIdReused(request_, claim);
 }
 
@@ -412,6 +414,7 @@ absl::StatusOr<std::optional<Claim>> Attempt::CreateOrFind(const PortWish& wish,
                      .entry = wish.name,
                      .ttl = ttl,
                      .exposure = request_.exposure,
+                     .labels = request_.labels,
                      .state = ClaimState::kReserved,
                      .expire_time = Later(now, ttl)};
   absl::StatusOr<Claim> created = store_.Create(wanted);

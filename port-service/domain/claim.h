@@ -10,6 +10,7 @@
 #include "common/kube/time.h"
 #include "common/pool/claim_name.h"
 #include "common/pool/exposure_ref.h"
+#include "port-service/domain/labels.h"
 #include "port-service/domain/names.h"
 
 namespace berth::port {
@@ -41,6 +42,8 @@ struct Claim {
   /// Life while RESERVED.
   std::chrono::seconds ttl{};
   std::optional<pool::ExposureRef> exposure;
+  /// As callers gave them, and whatever others added since.
+  Labels labels;
 
   ClaimState state = ClaimState::kReserved;
   /// Set while RESERVED.

@@ -6,6 +6,7 @@
 
 #include "common/pool/claim_name.h"
 #include "port-service/domain/claim.h"
+#include "port-service/domain/labels.h"
 #include "port-service/domain/names.h"
 
 namespace berth::port {
@@ -29,6 +30,7 @@ struct ClaimRequest {
   /// None means the pool's.
   std::optional<std::chrono::seconds> ttl;
   std::optional<pool::ExposureRef> exposure;
+  Labels labels;
 };
 
 }  // namespace berth::port

@@ -13,6 +13,9 @@ namespace berth::port {
 namespace {
 
 constexpr int kMaxEntries = 16;
+constexpr std::size_t kMaxLabels = 32;
+/// How much of a key at fault is told.
+constexpr std::size_t kToldOfKey = 64;
 constexpr std::chrono::seconds kMinTtl{1};
 constexpr std::chrono::seconds kMaxTtl = std::chrono::hours(24);
 
@@ -185,7 +188,64 @@ std::optional<pool::ExposureRef> ParseExposure(const v1::ClaimRequest& request,
                            .generation = exposure.generation()};
 }
 
+Labels ParseLabels(const google::protobuf::Map<std::string, std::string>& proto,
+                   FieldViolations& violations) {
+  if (proto.size() > kMaxLabels) {
+    violations.Add("labels", fmt::format("must be at most {}", kMaxLabels));
+    return {};
+  }
+  Labels labels(proto.begin(), proto.end());
+  for (const auto& [key, value] : labels) {
+    violations.AddAll(fmt::format("labels[{}]", key.substr(0, kToldOfKey)), CheckLabel(key, value));
+  }
+  return labels;
+}
+
+std::optional<ClaimState> ParseState(int state) {
+  switch (state) {
+    case v1::PortClaim::STATE_RESERVED:
+      return ClaimState::kReserved;
+    case v1::PortClaim::STATE_BOUND:
+      return ClaimState::kBound;
+    case v1::PortClaim::STATE_RELEASING:
+      return ClaimState::kReleasing;
+    case v1::PortClaim::STATE_QUARANTINED:
+      return ClaimState::kQuarantined;
+    default:
+      return std::nullopt;
+  }
+}
+
+template <typename Request>
+absl::StatusOr<ClaimFilter> ParseFilter(const Request& request) {
+  FieldViolations violations;
+  ClaimFilter filter{.ns = request.namespace_()};
+  if (!request.pool().empty()) {
+    filter.pool = Take(pool::PoolName::Parse(request.pool()), "pool", violations);
+  }
+  if (!request.owner().empty()) {
+    filter.owner = Take(Owner::Parse(request.owner()), "owner", violations);
+  }
+  for (int i = 0; i < request.states_size(); ++i) {
+    if (const std::optional<ClaimState> state = ParseState(request.states(i)); state.has_value()) {
+      filter.states.insert(*state);
+    } else {
+      violations.Add(fmt::format("states[{}]", i), "is not a state of claims");
+    }
+  }
+  if (!request.label_selector().empty()) {
+    filter.labels =
+        Take(kube::LabelSelector::Parse(request.label_selector()), "label_selector", violations);
+  }
+  RETURN_IF_ERROR(violations.ToStatus());
+  return filter;
+}
+
 }  // namespace
+
+absl::StatusOr<ClaimFilter> ParseClaimFilter(const v1::ListClaimsRequest& request) {
+  return ParseFilter(request);
+}
 
 absl::StatusOr<ClaimRequest> ParseClaimRequest(const v1::ClaimRequest& request) {
   FieldViolations violations;
@@ -195,13 +255,15 @@ absl::StatusOr<ClaimRequest> ParseClaimRequest(const v1::ClaimRequest& request) 
   std::vector<PortWish> wishes = ParseWishes(request, violations);
   const std::optional<std::chrono::seconds> ttl = ParseTtl(request, violations);
   std::optional<pool::ExposureRef> exposure = ParseExposure(request, violations);
+  Labels labels = ParseLabels(request.labels(), violations);
   RETURN_IF_ERROR(violations.ToStatus());
   return ClaimRequest{.pool = *std::move(pool),
                       .owner = *std::move(owner),
                       .request_id = *std::move(request_id),
                       .wishes = std::move(wishes),
                       .ttl = ttl,
-                      .exposure = std::move(exposure)};
+                      .exposure = std::move(exposure),
+                      .labels = std::move(labels)};
 }
 
 absl::StatusOr<ClaimId> ParseClaimId(const std::string& name, const std::string& uid) {
@@ -271,6 +333,7 @@ v1::PortClaim ToProto(const Claim& claim, const std::vector<pool::Address>& addr
     proto.mutable_exposure()->set_generation(claim.exposure->generation);
   }
   proto.set_etag(claim.resource_version);
+  proto.mutable_labels()->insert(claim.labels.begin(), claim.labels.end());
   return proto;
 }
 

@@ -6,6 +6,7 @@
 #include "absl/status/statusor.h"
 #include "common/pool/pool_state.h"
 #include "port-service/domain/claim.h"
+#include "port-service/domain/claim_filter.h"
 #include "port-service/domain/claim_request.h"
 #include "port-service/domain/port_usage.h"
 
@@ -23,6 +24,7 @@ struct ClaimId {
 
 /// Requests as the domain takes them. INVALID_ARGUMENT, INVALID_FIELD with every field at fault.
 absl::StatusOr<ClaimRequest> ParseClaimRequest(const v1::ClaimRequest& request);
+absl::StatusOr<ClaimFilter> ParseClaimFilter(const v1::ListClaimsRequest& request);
 absl::StatusOr<ClaimId> ParseClaimId(const std::string& name, const std::string& uid);
 absl::StatusOr<pool::ClaimName> ParseClaimName(const std::string& name);
 absl::StatusOr<pool::PoolName> ParsePoolName(const std::string& field, const std::string& name);

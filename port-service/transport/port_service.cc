@@ -15,6 +15,13 @@
 namespace berth::port {
 namespace {
 
+/// What differs between lists with different filters.
+std::string FilterText(v1::ListClaimsRequest request) {
+  request.clear_page_size();
+  request.clear_page_token();
+  return "claims " + request.SerializeAsString();
+}
+
 /// Takes the page that `request` asks for out of `items`, which are ordered by key.
 template <typename Item, typename KeyOf>
 std::string CutPage(std::vector<Item>& items, const rpc::PageRequest& page,
@@ -149,17 +156,16 @@ grpc::Status PortServiceImpl::GetClaim(grpc::ServerContext*, const v1::GetClaimR
 grpc::Status PortServiceImpl::ListClaims(grpc::ServerContext*, const v1::ListClaimsRequest* request,
                                          v1::ListClaimsResponse* response) {
   return rpc::Unary(*response, [&]() -> absl::StatusOr<v1::ListClaimsResponse> {
-    const std::string filter = "claims " + request->pool() + " " + request->owner();
-    ASSIGN_OR_RETURN(const rpc::PageRequest page,
-                     rpc::ParsePageRequest(request->page_size(), request->page_token(), filter));
+    ASSIGN_OR_RETURN(const ClaimFilter filter, ParseClaimFilter(*request));
+    const std::string filter_text = FilterText(*request);
+    ASSIGN_OR_RETURN(
+        const rpc::PageRequest page,
+        rpc::ParsePageRequest(request->page_size(), request->page_token(), filter_text));
     ASSIGN_OR_RETURN(std::vector<port::Claim> claims, parts_.view.List());
-    std::erase_if(claims, [&](const port::Claim& claim) {
-      return (!request->pool().empty() && claim.name.pool().value() != request->pool()) ||
-             (!request->owner().empty() && claim.owner.value() != request->owner());
-    });
+    std::erase_if(claims, [&](const port::Claim& claim) { return !Matches(filter, claim); });
     v1::ListClaimsResponse answer;
     answer.set_next_page_token(CutPage(
-        claims, page, filter, [](const port::Claim& claim) { return claim.name.ToString(); }));
+        claims, page, filter_text, [](const port::Claim& claim) { return claim.name.ToString(); }));
     for (const port::Claim& claim : claims) {
       *answer.add_claims() = Describe(claim);
     }

@@ -500,6 +500,44 @@ TEST_F(ClaimsIntegrationTest, ListsClaimsByPages) {
       Reason::ERROR_REASON_INVALID_PAGE_TOKEN);
 }
 
+TEST_F(ClaimsIntegrationTest, ListsClaimsByLabelsStateAndNamespace) {
+  Start();
+  const auto claim = [&](const std::string& owner, const std::string& team) {
+    v1::ClaimRequest request = ClaimFor("request-" + team);
+    request.set_owner(owner);
+    (*request.mutable_labels())["team"] = team;
+    return MustClaim(stub(), request);
+  };
+  const v1::PortClaim web = claim("shop/web", "web");
+  const v1::PortClaim api = claim("shop/api", "api");
+  const v1::PortClaim job = claim("batch/job", "job");
+  MustBind(stub(), api);
+  EXPECT_EQ(web.labels().at("team"), "web");
+  EXPECT_EQ(kube::Label(ns_.Get(kube::kPortClaims, web.name()), "team"), "web");
+
+  const auto list = [&](const std::string& ns, const std::string& selector,
+                        std::vector<v1::PortClaim::State> states) {
+    v1::ListClaimsRequest request;
+    request.set_namespace_(ns);
+    request.set_label_selector(selector);
+    request.mutable_states()->Assign(states.begin(), states.end());
+    const auto response = rpc::Call(stub(1), &v1::PortService::StubInterface::ListClaims, request);
+    EXPECT_TRUE(response.ok()) << Describe(response.status());
+    std::set<std::string> owners;
+    for (const v1::PortClaim& found : response->claims()) {
+      owners.insert(found.owner());
+    }
+    return owners;
+  };
+  using Owners = std::set<std::string>;
+  ASSERT_TRUE(Eventually(
+      [&] { return list("shop", "", {v1::PortClaim::STATE_BOUND}) == Owners({"shop/api"}); }));
+  EXPECT_EQ(list("shop", "", {}), Owners({"shop/api", "shop/web"}));
+  EXPECT_EQ(list("", "team in (web,job)", {}), Owners({"shop/web", "batch/job"}));
+  EXPECT_EQ(list("shop", "team!=api", {}), Owners({"shop/web"}));
+  EXPECT_EQ(list("", "", {v1::PortClaim::STATE_QUARANTINED}), Owners());
+}
+
 TEST_F(ClaimsIntegrationTest, CountsItsAnswers) {
   Start();
   MustClaim(stub(), ClaimFor("request-1"));

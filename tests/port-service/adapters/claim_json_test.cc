@@ -64,6 +64,7 @@ TEST(ClaimJsonTest, PatchesATransitionAndKeepsFieldsItDoesNotKnow) {
 TEST(ClaimJsonTest, ReturnsAPortAsAnotherClaimOnTheSameObject) {
   Claim resting = TestClaim(ClaimState::kQuarantined);
   resting.exposure = pool::ExposureRef{.ns = "shop", .name = "web", .uid = "e1"};
+  resting.labels = {{"team", "shop"}, {"tier", "web"}};
   Json object = Stored(resting);
   object["spec"]["swept"] = true;
   const Claim before = *ParseClaim(object);
@@ -71,11 +72,12 @@ TEST(ClaimJsonTest, ReturnsAPortAsAnotherClaimOnTheSameObject) {
   wanted.request_id = *RequestId::Parse("request-2");
   wanted.entry = *EntryName::Parse("web");
   wanted.ttl = std::chrono::seconds(30);
+  wanted.labels = {{"team", "billing"}};
   const Claim returned = Returned(before, wanted);
-  const Json patch = ReturnPatch(returned);
-  EXPECT_EQ(kube::Uid(patch), "u1") << "the object's";
-  EXPECT_EQ(kube::ResourceVersion(patch), "7");
-  object.merge_patch(patch);
+  SetReturned(object, returned);
+  EXPECT_EQ(kube::Uid(object), "u1") << "the object's";
+  EXPECT_EQ(kube::ResourceVersion(object), "7");
+  EXPECT_FALSE(kube::Label(object, "tier").has_value()) << "that was the former claim's";
   EXPECT_FALSE(object["spec"].contains("swept")) << "that was the former claim";
   EXPECT_FALSE(object["spec"].contains("exposureRef"));
   EXPECT_FALSE(kube::Label(object, pool::kExposureUidLabel).has_value());
@@ -84,6 +86,17 @@ TEST(ClaimJsonTest, ReturnsAPortAsAnotherClaimOnTheSameObject) {
   expected.uid = "u1.1";
   EXPECT_EQ(*ParseClaim(object), expected);
   EXPECT_EQ(kube::Uid(ClaimPatch(expected)), "u1");
+}
+
+TEST(ClaimJsonTest, KeepsLabelsApartFromItsOwn) {
+  Claim claim = TestClaim();
+  claim.labels = {{"team", "shop"}, {"shop.example/tier", ""}};
+  claim.exposure = pool::ExposureRef{.ns = "shop", .name = "web", .uid = "e1"};
+  const Json object = Stored(claim);
+  EXPECT_EQ(kube::Label(object, "team"), "shop");
+  EXPECT_EQ(kube::Label(object, kClaimKeyLabel), ClaimKey(claim));
+  EXPECT_EQ(kube::Label(object, pool::kExposureUidLabel), "e1");
+  EXPECT_EQ(ParseClaim(object)->labels, claim.labels);
 }
 
 TEST(ClaimJsonTest, ReadsADeletionAsAWish) {

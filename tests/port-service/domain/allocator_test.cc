@@ -634,5 +634,17 @@ TEST_F(AllocatorTest, GivesOnePortToEachRequestHoweverManyReplicasServeIt) {
   EXPECT_THAT(store_.All(), SizeIs(3 * kRequests));
 }
 
+TEST_F(AllocatorTest, LabelsClaimsAndTakesOtherLabelsForAnotherRequest) {
+  ClaimRequest request = Request();
+  request.labels = {{"team", "shop"}, {"tier", "web"}};
+  const auto claims = Allocate(request);
+  ASSERT_TRUE(claims.ok()) << claims.status();
+  EXPECT_EQ(store_.Get((*claims)[0].name)->labels, request.labels);
+  request.labels = {{"team", "shop"}};
+  EXPECT_EQ(Names(*Allocate(request)), Names(*claims)) << "some of them are enough";
+  request.labels = {{"team", "billing"}};
+  EXPECT_EQ(ReasonOf(Allocate(request).status()), Reason::ERROR_REASON_REQUEST_ID_REUSED);
+}
+
 }  // namespace
 }  // namespace berth::port

@@ -48,6 +48,41 @@ TEST(ConvertTest, NamesEveryFieldAtFaultAtOnce) {
   EXPECT_THAT(fields, ElementsAre("pool", "owner", "request_id", "ports[0].port", "ttl"));
 }
 
+std::vector<std::string> FieldsOf(const absl::Status& status) {
+  std::vector<std::string> fields;
+  for (const FieldViolation& violation : FieldViolationsOf(status)) {
+    fields.push_back(violation.field);
+  }
+  return fields;
+}
+
+TEST(ConvertTest, NamesEveryLabelAtFault) {
+  v1::ClaimRequest proto = Minimal();
+  (*proto.mutable_labels())["team"] = "shop";
+  EXPECT_EQ(ParseClaimRequest(proto)->labels, Labels({{"team", "shop"}}));
+  (*proto.mutable_labels())["a b"] = "";
+  (*proto.mutable_labels())["berth.dev/x"] = "";
+  EXPECT_THAT(FieldsOf(ParseClaimRequest(proto).status()),
+              ElementsAre("labels[a b]", "labels[berth.dev/x]"));
+  for (int i = 0; i < 30; ++i) {
+    (*proto.mutable_labels())["k" + std::to_string(i)] = "";
+  }
+  EXPECT_THAT(FieldsOf(ParseClaimRequest(proto).status()), ElementsAre("labels"));
+}
+
+TEST(ConvertTest, ReadsAFilterAndNamesEveryFieldAtFault) {
+  v1::ListClaimsRequest proto;
+  EXPECT_TRUE(Matches(*ParseClaimFilter(proto), TestClaim()));
+  proto.add_states(v1::PortClaim::STATE_BOUND);
+  EXPECT_FALSE(Matches(*ParseClaimFilter(proto), TestClaim()));
+  proto.add_states(v1::PortClaim::STATE_UNSPECIFIED);
+  proto.set_pool("a.b");
+  proto.set_owner("a b");
+  proto.set_label_selector("=");
+  EXPECT_THAT(FieldsOf(ParseClaimFilter(proto).status()),
+              ElementsAre("pool", "owner", "states[1]", "label_selector"));
+}
+
 TEST(ConvertTest, TellsTheTimeThatBelongsToTheState) {
   const v1::PortClaim reserved = ToProto(TestClaim(ClaimState::kReserved), {});
   EXPECT_EQ(reserved.expire_time().seconds(), 1'800'000'600);
