@@ -47,15 +47,17 @@ absl::Status Serve(const Options& options, rpc::StopSignal& stop) {
   ASSIGN_OR_RETURN(const std::unique_ptr<kube::Client> client,
                    kube::Client::Create(kube_config, {.user_agent = "berth-port-service"}));
   PortEngine engine(*client, metrics, options.engine);
+  rpc::Server server(options.program.server, metrics);
   PortServiceImpl service({.pools = engine.pools(),
                            .store = engine.store(),
                            .view = engine.view(),
+                           .feed = engine.feed(),
                            .allocator = engine.allocator(),
                            .lifecycle = engine.lifecycle(),
                            .scanner = engine.scanner(),
+                           .streams = server.streams(),
                            .metrics = metrics});
 
-  rpc::Server server(options.program.server, metrics);
   server.Register(v1::PortService::service_full_name(), service);
   RETURN_IF_ERROR(server.Start());
   RETURN_IF_ERROR(engine.Start(std::chrono::steady_clock::now() + kStartPatience));

@@ -11,6 +11,7 @@
 #include "common/kube/cache.h"
 #include "common/kube/client.h"
 #include "common/sync/mutex.h"
+#include "port-service/domain/claim_feed.h"
 #include "port-service/domain/claim_store.h"
 #include "port-service/domain/port_usage.h"
 
@@ -20,7 +21,7 @@ namespace berth::port {
 ///
 /// Threads: its cache's, from Start to Stop; all methods may be called from any thread. Lifetime:
 /// the client must outlive it.
-class ClaimCache : public ClaimView {
+class ClaimCache : public ClaimView, public ClaimFeed {
  public:
   struct Options {
     /// Berth's namespace.
@@ -48,6 +49,8 @@ class ClaimCache : public ClaimView {
   absl::StatusOr<std::vector<Claim>> FindByQuota(const Claim& claim) override;
   ClaimedPorts PortsOf(const pool::PoolName& pool) override;
   absl::StatusOr<std::vector<Claim>> List() override;
+
+  std::shared_ptr<ClaimWatch> Watch(std::shared_ptr<ClaimWatcher> watcher) override;
 
   /// None if there is none, or none that can be read.
   std::optional<Claim> Find(const std::string& name) const;

@@ -51,6 +51,7 @@ class PortEngine {
   Pools& pools() { return pools_; }
   ClaimStore& store() { return store_; }
   ClaimView& view() { return claims_; }
+  ClaimFeed& feed() { return claims_; }
   Allocator& allocator() { return allocator_; }
   ClaimLifecycle& lifecycle() { return lifecycle_; }
   ClusterScanner& scanner() { return scanner_; }

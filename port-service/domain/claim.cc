@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -89,6 +90,20 @@ absl::StatusOr<Claim> Unbound(const Claim& claim) {
       return claim;
   }
   return claim;
+}
+
+absl::StatusOr<Claim> Renewed(const Claim& claim, kube::Time now, std::chrono::seconds ttl) {
+  if (claim.state != ClaimState::kReserved || claim.deleting) {
+    return WrongState(claim, "renewed");
+  }
+  if (claim.expire_time.has_value() && *claim.expire_time <= now) {
+    return WrongState(claim, "renewed: it has expired, claim a port again");
+  }
+  const kube::Time end = Later(now, ttl);
+  Claim renewed = claim;
+  renewed.expire_time = std::max(claim.expire_time.value_or(end), end);
+  renewed.adopted = true;
+  return renewed;
 }
 
 absl::StatusOr<Claim> Released(const Claim& claim, kube::Time quarantine_end) {

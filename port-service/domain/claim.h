@@ -90,6 +90,9 @@ bool StoredBefore(const Claim& left, const Claim& right);
 absl::StatusOr<Claim> Bound(const Claim& claim, const std::string& rule);
 /// BOUND → RELEASING; RELEASING and QUARANTINED stay.
 absl::StatusOr<Claim> Unbound(const Claim& claim);
+/// RESERVED → RESERVED until `ttl` from `now`, or until its present end if that is later; refused
+/// once it has expired. Who renews it knows the claim, so it counts as answered.
+absl::StatusOr<Claim> Renewed(const Claim& claim, kube::Time now, std::chrono::seconds ttl);
 /// RESERVED → QUARANTINED until `quarantine_end`; RELEASING and QUARANTINED stay. CLAIM_BOUND for a
 /// bound one.
 absl::StatusOr<Claim> Released(const Claim& claim, kube::Time quarantine_end);

@@ -68,6 +68,14 @@ absl::StatusOr<Claim> ClaimLifecycle::Unbind(const pool::ClaimName& name, const 
   return Change(name, uid, Unbound);
 }
 
+absl::StatusOr<Claim> ClaimLifecycle::Renew(const pool::ClaimName& name, const std::string& uid,
+                                            std::optional<std::chrono::seconds> ttl) {
+  return Change(name, uid, [&](const Claim& claim) -> absl::StatusOr<Claim> {
+    ASSIGN_OR_RETURN(const kube::Time now, now_());
+    return Renewed(claim, now, ttl.value_or(claim.ttl));
+  });
+}
+
 absl::StatusOr<Claim> ClaimLifecycle::Release(const pool::ClaimName& name, const std::string& uid) {
   return Change(name, uid, [&](const Claim& claim) -> absl::StatusOr<Claim> {
     ASSIGN_OR_RETURN(const kube::Time end, QuarantineEnd(cluster_, now_, claim));

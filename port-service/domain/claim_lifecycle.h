@@ -1,6 +1,8 @@
 #pragma once
 
+#include <chrono>
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -26,6 +28,10 @@ class ClaimLifecycle {
                              const std::string& rule);
   /// BOUND → RELEASING. FAILED_PRECONDITION: CLAIM_WRONG_STATE.
   absl::StatusOr<Claim> Unbind(const pool::ClaimName& name, const std::string& uid);
+  /// RESERVED for `ttl` from now at least, for the claim's own TTL if none is given.
+  /// FAILED_PRECONDITION: CLAIM_WRONG_STATE.
+  absl::StatusOr<Claim> Renew(const pool::ClaimName& name, const std::string& uid,
+                              std::optional<std::chrono::seconds> ttl);
   /// RESERVED → QUARANTINED. FAILED_PRECONDITION: CLAIM_BOUND.
   absl::StatusOr<Claim> Release(const pool::ClaimName& name, const std::string& uid);
 

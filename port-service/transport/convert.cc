@@ -152,8 +152,8 @@ std::vector<PortWish> ParseWishes(const v1::ClaimRequest& request, FieldViolatio
   return wishes;
 }
 
-std::optional<std::chrono::seconds> ParseTtl(const v1::ClaimRequest& request,
-                                             FieldViolations& violations) {
+template <typename Request>
+std::optional<std::chrono::seconds> ParseTtl(const Request& request, FieldViolations& violations) {
   if (!request.has_ttl()) {
     return std::nullopt;
   }
@@ -186,6 +186,18 @@ std::optional<pool::ExposureRef> ParseExposure(const v1::ClaimRequest& request,
                            .name = exposure.name(),
                            .uid = exposure.uid(),
                            .generation = exposure.generation()};
+}
+
+/// None if a field is at fault.
+std::optional<ClaimId> ReadClaimId(const std::string& name, const std::string& uid,
+                                   FieldViolations& violations) {
+  auto parsed = Take(pool::ClaimName::Parse(name), "name", violations);
+  if (uid.empty() || uid.size() > 63) {
+    violations.Add("uid", "must be 1 to 63 characters");
+    return std::nullopt;
+  }
+  return parsed.has_value() ? std::optional(ClaimId{.name = *std::move(parsed), .uid = uid})
+                            : std::nullopt;
 }
 
 Labels ParseLabels(const google::protobuf::Map<std::string, std::string>& proto,
@@ -247,6 +259,10 @@ absl::StatusOr<ClaimFilter> ParseClaimFilter(const v1::ListClaimsRequest& reques
   return ParseFilter(request);
 }
 
+absl::StatusOr<ClaimFilter> ParseClaimFilter(const v1::WatchClaimsRequest& request) {
+  return ParseFilter(request);
+}
+
 absl::StatusOr<ClaimRequest> ParseClaimRequest(const v1::ClaimRequest& request) {
   FieldViolations violations;
   auto pool = Take(pool::PoolName::Parse(request.pool()), "pool", violations);
@@ -268,12 +284,17 @@ absl::StatusOr<ClaimRequest> ParseClaimRequest(const v1::ClaimRequest& request) 
 
 absl::StatusOr<ClaimId> ParseClaimId(const std::string& name, const std::string& uid) {
   FieldViolations violations;
-  auto parsed = Take(pool::ClaimName::Parse(name), "name", violations);
-  if (uid.empty() || uid.size() > 63) {
-    violations.Add("uid", "must be 1 to 63 characters");
-  }
+  std::optional<ClaimId> id = ReadClaimId(name, uid, violations);
   RETURN_IF_ERROR(violations.ToStatus());
-  return ClaimId{.name = *std::move(parsed), .uid = uid};
+  return *std::move(id);
+}
+
+absl::StatusOr<RenewWish> ParseRenewRequest(const v1::RenewClaimRequest& request) {
+  FieldViolations violations;
+  std::optional<ClaimId> id = ReadClaimId(request.name(), request.uid(), violations);
+  const std::optional<std::chrono::seconds> ttl = ParseTtl(request, violations);
+  RETURN_IF_ERROR(violations.ToStatus());
+  return RenewWish{.claim = *std::move(id), .ttl = ttl};
 }
 
 absl::StatusOr<pool::ClaimName> ParseClaimName(const std::string& name) {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <chrono>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,9 +24,17 @@ struct ClaimId {
   std::string uid;
 };
 
+/// A claim that is to live longer; without a TTL for its own.
+struct RenewWish {
+  ClaimId claim;
+  std::optional<std::chrono::seconds> ttl;
+};
+
 /// Requests as the domain takes them. INVALID_ARGUMENT, INVALID_FIELD with every field at fault.
 absl::StatusOr<ClaimRequest> ParseClaimRequest(const v1::ClaimRequest& request);
+absl::StatusOr<RenewWish> ParseRenewRequest(const v1::RenewClaimRequest& request);
 absl::StatusOr<ClaimFilter> ParseClaimFilter(const v1::ListClaimsRequest& request);
+absl::StatusOr<ClaimFilter> ParseClaimFilter(const v1::WatchClaimsRequest& request);
 absl::StatusOr<ClaimId> ParseClaimId(const std::string& name, const std::string& uid);
 absl::StatusOr<pool::ClaimName> ParseClaimName(const std::string& name);
 absl::StatusOr<pool::PoolName> ParsePoolName(const std::string& field, const std::string& name);

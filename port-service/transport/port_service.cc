@@ -9,8 +9,10 @@
 #include "common/grpc/unary.h"
 #include "common/status/macros.h"
 #include "common/status/status.h"
+#include "port-service/transport/claim_watch.h"
 #include "port-service/transport/convert.h"
 #include "port-service/transport/discovery.h"
+#include "port-service/transport/pool_addresses.h"
 
 namespace berth::port {
 namespace {
@@ -130,6 +132,18 @@ grpc::Status PortServiceImpl::UnbindClaim(grpc::ServerContext*,
   });
 }
 
+grpc::Status PortServiceImpl::RenewClaim(grpc::ServerContext*, const v1::RenewClaimRequest* request,
+                                         v1::RenewClaimResponse* response) {
+  return rpc::Unary(*response, [&]() -> absl::StatusOr<v1::RenewClaimResponse> {
+    ASSIGN_OR_RETURN(const RenewWish wish, ParseRenewRequest(*request));
+    ASSIGN_OR_RETURN(const port::Claim claim,
+                     parts_.lifecycle.Renew(wish.claim.name, wish.claim.uid, wish.ttl));
+    v1::RenewClaimResponse answer;
+    *answer.mutable_claim() = Describe(claim);
+    return answer;
+  });
+}
+
 grpc::Status PortServiceImpl::ReleaseClaim(grpc::ServerContext*,
                                            const v1::ReleaseClaimRequest* request,
                                            v1::ReleaseClaimResponse* response) {
@@ -166,11 +180,17 @@ grpc::Status PortServiceImpl::ListClaims(grpc::ServerContext*, const v1::ListCla
     v1::ListClaimsResponse answer;
     answer.set_next_page_token(CutPage(
         claims, page, filter_text, [](const port::Claim& claim) { return claim.name.ToString(); }));
+    PoolAddresses addresses(parts_.pools);
     for (const port::Claim& claim : claims) {
-      *answer.add_claims() = Describe(claim);
+      *answer.add_claims() = ToProto(claim, addresses.Of(claim.name.pool()));
     }
     return answer;
   });
+}
+
+grpc::ServerWriteReactor<v1::WatchClaimsResponse>* PortServiceImpl::WatchClaims(
+    grpc::CallbackServerContext* context, const v1::WatchClaimsRequest* request) {
+  return port::WatchClaims(parts_.feed, parts_.pools, parts_.streams, *context, *request);
 }
 
 v1::PortPool PortServiceImpl::Describe(const pool::PoolState& pool) {
@@ -180,8 +200,7 @@ v1::PortPool PortServiceImpl::Describe(const pool::PoolState& pool) {
 }
 
 v1::PortClaim PortServiceImpl::Describe(const port::Claim& claim) {
-  const auto pool = parts_.pools.Find(claim.name.pool());
-  return ToProto(claim, pool.ok() ? (*pool)->addresses : std::vector<pool::Address>());
+  return ToProto(claim, PoolAddresses(parts_.pools).Of(claim.name.pool()));
 }
 
 void PortServiceImpl::Count(const absl::Status& status) {

@@ -1,7 +1,9 @@
 #pragma once
 
+#include "common/grpc/stream_registry.h"
 #include "common/metrics/metrics.h"
 #include "port-service/domain/allocator.h"
+#include "port-service/domain/claim_feed.h"
 #include "port-service/domain/claim_lifecycle.h"
 #include "port-service/domain/claim_store.h"
 #include "port-service/domain/discovery.h"
@@ -14,15 +16,18 @@ namespace berth::port {
 /// The RPCs of berth.port.v1.PortService: reads requests, calls the domain, writes answers.
 ///
 /// Threads: calls come on the server's, many at a time. Lifetime: what it borrows must outlive it.
-class PortServiceImpl final : public v1::PortService::Service {
+class PortServiceImpl final
+    : public v1::PortService::WithCallbackMethod_WatchClaims<v1::PortService::Service> {
  public:
   struct Parts {
     Pools& pools;
     ClaimStore& store;
     ClaimView& view;
+    ClaimFeed& feed;
     Allocator& allocator;
     ClaimLifecycle& lifecycle;
     ClusterScanner& scanner;
+    rpc::StreamRegistry& streams;
     metrics::Registry& metrics;
   };
 
@@ -40,12 +45,16 @@ class PortServiceImpl final : public v1::PortService::Service {
                          v1::BindClaimResponse* response) override;
   grpc::Status UnbindClaim(grpc::ServerContext* context, const v1::UnbindClaimRequest* request,
                            v1::UnbindClaimResponse* response) override;
+  grpc::Status RenewClaim(grpc::ServerContext* context, const v1::RenewClaimRequest* request,
+                          v1::RenewClaimResponse* response) override;
   grpc::Status ReleaseClaim(grpc::ServerContext* context, const v1::ReleaseClaimRequest* request,
                             v1::ReleaseClaimResponse* response) override;
   grpc::Status GetClaim(grpc::ServerContext* context, const v1::GetClaimRequest* request,
                         v1::GetClaimResponse* response) override;
   grpc::Status ListClaims(grpc::ServerContext* context, const v1::ListClaimsRequest* request,
                           v1::ListClaimsResponse* response) override;
+  grpc::ServerWriteReactor<v1::WatchClaimsResponse>* WatchClaims(
+      grpc::CallbackServerContext* context, const v1::WatchClaimsRequest* request) override;
 
  private:
   absl::StatusOr<v1::ClaimResponse> DoClaim(const v1::ClaimRequest& request);

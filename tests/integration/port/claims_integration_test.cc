@@ -538,6 +538,27 @@ TEST_F(ClaimsIntegrationTest, ListsClaimsByLabelsStateAndNamespace) {
   EXPECT_EQ(list("", "", {v1::PortClaim::STATE_QUARANTINED}), Owners());
 }
 
+TEST_F(ClaimsIntegrationTest, RenewsAClaimSoThatItOutlivesItsFirstTime) {
+  Start({.claim_ttl_seconds = 4});
+  const v1::PortClaim renewed = MustClaim(stub(), ClaimFor("request-1"));
+  const v1::PortClaim left = MustClaim(stub(), ClaimFor("request-2"));
+  v1::RenewClaimRequest request;
+  request.set_name(renewed.name());
+  request.set_uid(renewed.uid());
+  request.mutable_ttl()->set_seconds(600);
+  const auto response = rpc::Call(stub(1), &v1::PortService::StubInterface::RenewClaim, request);
+  ASSERT_TRUE(response.ok()) << Describe(response.status());
+  EXPECT_GT(response->claim().expire_time().seconds(), renewed.expire_time().seconds() + 500);
+  ASSERT_TRUE(Eventually([&] { return ns_.StateOf(left.name()) == "QUARANTINED"; }));
+  EXPECT_EQ(ns_.StateOf(renewed.name()), "RESERVED");
+
+  request.set_name(left.name());
+  request.set_uid(left.uid());
+  EXPECT_EQ(
+      ReasonOf(rpc::Call(stub(), &v1::PortService::StubInterface::RenewClaim, request).status()),
+      Reason::ERROR_REASON_CLAIM_WRONG_STATE);
+}
+
 TEST_F(ClaimsIntegrationTest, CountsItsAnswers) {
   Start();
   MustClaim(stub(), ClaimFor("request-1"));

@@ -35,14 +35,16 @@ void MustStart(const absl::Status& status) {
 Replica::Replica(std::unique_ptr<kube::Client> client, const PortEngine::Options& options)
     : client_(std::move(client)),
       engine_(*client_, metrics_, options),
+      server_({.listen = "127.0.0.1:0", .metrics_listen = "", .max_threads = 256}, metrics_),
       service_({.pools = engine_.pools(),
                 .store = engine_.store(),
                 .view = engine_.view(),
+                .feed = engine_.feed(),
                 .allocator = engine_.allocator(),
                 .lifecycle = engine_.lifecycle(),
                 .scanner = engine_.scanner(),
-                .metrics = metrics_}),
-      server_({.listen = "127.0.0.1:0", .metrics_listen = "", .max_threads = 256}, metrics_) {
+                .streams = server_.streams(),
+                .metrics = metrics_}) {
   server_.Register(v1::PortService::service_full_name(), service_);
   MustStart(server_.Start());
   MustStart(engine_.Start(steady_clock::now() + kPatience));
@@ -53,8 +55,10 @@ Replica::Replica(std::unique_ptr<kube::Client> client, const PortEngine::Options
 
 Replica::~Replica() {
   stub_.reset();
-  server_.Drain(steady_clock::now() + seconds(5));
+  Drain();
 }
+
+void Replica::Drain() { server_.Drain(steady_clock::now() + seconds(5)); }
 
 PortNamespace::PortNamespace()
     : client_(harness::ApiServer::Shared().MakeClient()),

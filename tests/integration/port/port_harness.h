@@ -26,14 +26,16 @@ class Replica {
   ~Replica();
 
   v1::PortService::Stub& stub() { return *stub_; }
+  /// Ends all calls, as a process that is told to stop does.
+  void Drain();
   metrics::Registry& metrics() { return metrics_; }
 
  private:
   const std::unique_ptr<kube::Client> client_;
   metrics::Registry metrics_{"port"};
   PortEngine engine_;
-  PortServiceImpl service_;
   rpc::Server server_;
+  PortServiceImpl service_;
   std::unique_ptr<v1::PortService::Stub> stub_;
 };
 

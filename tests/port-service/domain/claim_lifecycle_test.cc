@@ -110,5 +110,19 @@ TEST_F(ClaimLifecycleTest, GivesUpOnAClaimThatKeepsChanging) {
   EXPECT_EQ(store_.Get(claim.name)->state, ClaimState::kReserved);
 }
 
+TEST_F(ClaimLifecycleTest, RenewsForTheClaimsOwnTimeWhenNoneIsGivenAlsoWhileOthersChangeIt) {
+  const Claim claim = Store(ClaimState::kReserved);
+  clock_.now += std::chrono::minutes(1);
+  store_.busy = 2;
+  const auto renewed = lifecycle_.Renew(claim.name, claim.uid, std::nullopt);
+  ASSERT_TRUE(renewed.ok()) << renewed.status();
+  EXPECT_EQ(store_.Get(claim.name)->expire_time, clock_.now + claim.ttl);
+  EXPECT_EQ(ReasonOf(lifecycle_.Renew(claim.name, "other", std::nullopt).status()),
+            Reason::ERROR_REASON_CLAIM_NOT_FOUND);
+  clock_.known = false;
+  EXPECT_EQ(lifecycle_.Renew(claim.name, claim.uid, std::nullopt).status().code(),
+            absl::StatusCode::kUnavailable);
+}
+
 }  // namespace
 }  // namespace berth::port

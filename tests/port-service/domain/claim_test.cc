@@ -77,5 +77,30 @@ TEST(ClaimTest, RoundsTimesUpToTheSecondThatIsStored) {
   EXPECT_EQ(Later(kEnd, std::chrono::seconds(1)), kEnd + std::chrono::seconds(1));
 }
 
+TEST(ClaimTest, RenewsAReservedClaimAndNeverShortensIt) {
+  const Claim claim = TestClaim();
+  const kube::Time now = FakeServerClock().now;
+  const Claim longer = *Renewed(claim, now, std::chrono::minutes(11));
+  EXPECT_EQ(longer.expire_time, now + std::chrono::minutes(11));
+  EXPECT_EQ(longer.ttl, claim.ttl) << "what was asked for first, which a repeated request compares";
+  EXPECT_TRUE(longer.answered());
+  EXPECT_EQ(Renewed(claim, now, std::chrono::seconds(1))->expire_time, claim.expire_time);
+}
+
+TEST(ClaimTest, RenewsNothingThatHasExpiredOrIsNotReserved) {
+  const auto reason = [](const Claim& claim, kube::Time now) {
+    return ReasonOf(Renewed(claim, now, std::chrono::minutes(11)).status());
+  };
+  const kube::Time now = FakeServerClock().now;
+  EXPECT_EQ(reason(TestClaim(), *TestClaim().expire_time), Reason::ERROR_REASON_CLAIM_WRONG_STATE);
+  for (const ClaimState state :
+       {ClaimState::kBound, ClaimState::kReleasing, ClaimState::kQuarantined}) {
+    EXPECT_EQ(reason(TestClaim(state), now), Reason::ERROR_REASON_CLAIM_WRONG_STATE);
+  }
+  Claim deleting = TestClaim();
+  deleting.deleting = true;
+  EXPECT_EQ(reason(deleting, now), Reason::ERROR_REASON_CLAIM_WRONG_STATE);
+}
+
 }  // namespace
 }  // namespace berth::port

@@ -83,6 +83,18 @@ TEST(ConvertTest, ReadsAFilterAndNamesEveryFieldAtFault) {
               ElementsAre("pool", "owner", "states[1]", "label_selector"));
 }
 
+TEST(ConvertTest, NamesEveryFieldOfARenewalAtFault) {
+  v1::RenewClaimRequest proto;
+  proto.mutable_ttl()->set_seconds(86'401);
+  EXPECT_THAT(FieldsOf(ParseRenewRequest(proto).status()), ElementsAre("name", "uid", "ttl"));
+  proto.set_name("edge.tcp.20500");
+  proto.set_uid("u1");
+  proto.mutable_ttl()->set_seconds(86'400);
+  EXPECT_EQ(ParseRenewRequest(proto)->ttl, std::chrono::hours(24));
+  proto.clear_ttl();
+  EXPECT_EQ(ParseRenewRequest(proto)->ttl, std::nullopt);
+}
+
 TEST(ConvertTest, TellsTheTimeThatBelongsToTheState) {
   const v1::PortClaim reserved = ToProto(TestClaim(ClaimState::kReserved), {});
   EXPECT_EQ(reserved.expire_time().seconds(), 1'800'000'600);
