@@ -30,7 +30,8 @@ class CacheWatch {
     std::function<void(const ItemPtr& before, const ItemPtr& after)> on_change;
   };
 
-  CacheWatch(Cache& cache, Callbacks callbacks) : callbacks_(std::move(callbacks)) {
+  CacheWatch(Cache& cache, Callbacks callbacks)
+      : callbacks_(std::make_shared<const Callbacks>(std::move(callbacks))) {
     subscription_ = cache.AddListener({
         .on_change = [this](const Cache::Change& change) { Follow(change); },
         .on_synced = [this] { TellSnapshot(); },
@@ -48,22 +49,24 @@ class CacheWatch {
       }
       return;
     }
-    const ItemPtr before = change.before == nullptr ? nullptr : callbacks_.read(*change.before);
-    const ItemPtr after = change.after == nullptr ? nullptr : callbacks_.read(*change.after);
-    if (before != nullptr || after != nullptr) callbacks_.on_change(before, after);
+    const auto callbacks = callbacks_;  // outlives this watch if the call ends it
+    const ItemPtr before = change.before == nullptr ? nullptr : callbacks->read(*change.before);
+    const ItemPtr after = change.after == nullptr ? nullptr : callbacks->read(*change.after);
+    if (before != nullptr || after != nullptr) callbacks->on_change(before, after);
   }
 
   void TellSnapshot() {
+    const auto callbacks = callbacks_;
     std::vector<ItemPtr> items;
     for (const auto& [name, object] : snapshot_) {
-      if (ItemPtr item = callbacks_.read(*object)) items.push_back(std::move(item));
+      if (ItemPtr item = callbacks->read(*object)) items.push_back(std::move(item));
     }
     snapshot_.clear();
     told_ = true;
-    callbacks_.on_snapshot(items);
+    callbacks->on_snapshot(items);
   }
 
-  const Callbacks callbacks_;
+  const std::shared_ptr<const Callbacks> callbacks_;
   // Of the listener thread alone.
   std::map<ObjectName, Cache::Object> snapshot_;
   bool told_ = false;

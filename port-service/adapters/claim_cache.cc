@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/kube/cache_watch.h"
 #include "common/kube/object.h"
 #include "common/kube/resource.h"
 #include "common/log/log.h"
@@ -80,60 +81,23 @@ std::vector<Claim> ParseClaims(const std::vector<kube::Cache::Object>& objects) 
   return claims;
 }
 
-std::optional<Claim> ReadClaim(const kube::Cache::Object& object) {
-  if (object == nullptr) {
-    return std::nullopt;
-  }
-  absl::StatusOr<Claim> claim = ParseClaim(*object);
-  return claim.ok() ? std::optional(*std::move(claim)) : std::nullopt;
+/// Null for one that cannot be read.
+std::shared_ptr<const Claim> ReadClaim(const kube::Json& object) {
+  absl::StatusOr<Claim> claim = ParseClaim(object);
+  return claim.ok() ? std::make_shared<const Claim>(*std::move(claim)) : nullptr;
 }
 
-/// Tells one watcher what a cache tells: what comes before the cache has told its first state is
-/// the snapshot.
-class CacheWatch final : public ClaimWatch {
+class CachedClaimWatch final : public ClaimWatch {
  public:
-  CacheWatch(kube::Cache& cache, std::shared_ptr<ClaimWatcher> watcher)
-      : watcher_(std::move(watcher)) {
-    subscription_ = cache.AddListener({
-        .on_change = [this](const kube::Cache::Change& change) { Follow(change); },
-        .on_synced = [this] { TellSnapshot(); },
-    });
-  }
+  CachedClaimWatch(kube::Cache& cache, const std::shared_ptr<ClaimWatcher>& watcher)
+      : watch_(cache,
+               {.read = ReadClaim,
+                .on_snapshot = [watcher](const auto& claims) { watcher->OnSnapshot(claims); },
+                .on_change = [watcher](const auto& before,
+                                       const auto& after) { watcher->OnChange(before, after); }}) {}
 
  private:
-  void Follow(const kube::Cache::Change& change) {
-    const std::optional<Claim> before = ReadClaim(change.before);
-    const std::optional<Claim> after = ReadClaim(change.after);
-    if (told_) {
-      watcher_->OnChange(before.has_value() ? &*before : nullptr,
-                         after.has_value() ? &*after : nullptr);
-      return;
-    }
-    if (before.has_value()) {
-      snapshot_.erase(before->name.ToString());
-    }
-    if (after.has_value()) {
-      snapshot_.emplace(after->name.ToString(), *after);
-    }
-  }
-
-  void TellSnapshot() {
-    told_ = true;
-    std::vector<Claim> claims;
-    claims.reserve(snapshot_.size());
-    for (auto& [name, claim] : snapshot_) {
-      claims.push_back(std::move(claim));
-    }
-    snapshot_.clear();
-    watcher_->OnSnapshot(claims);
-  }
-
-  const std::shared_ptr<ClaimWatcher> watcher_;  // shared with whoever it tells
-  /// On the cache's thread alone.
-  std::map<std::string, Claim> snapshot_;
-  bool told_ = false;
-  /// Last, because its calls use all of the above.
-  kube::Cache::Subscription subscription_;
+  kube::CacheWatch<Claim> watch_;
 };
 
 pool::PortsByProtocol& PortsFor(ClaimedPorts& ports, ClaimState state) {
@@ -231,12 +195,17 @@ absl::StatusOr<std::vector<Claim>> ClaimCache::List() {
   return ParseClaims(cache_.List());
 }
 
-std::shared_ptr<ClaimWatch> ClaimCache::Watch(std::shared_ptr<ClaimWatcher> watcher) {
-  return std::make_shared<CacheWatch>(cache_, std::move(watcher));
+std::unique_ptr<ClaimWatch> ClaimCache::Watch(std::shared_ptr<ClaimWatcher> watcher) {
+  return std::make_unique<CachedClaimWatch>(cache_, watcher);
 }
 
 std::optional<Claim> ClaimCache::Find(const std::string& name) const {
-  return ReadClaim(cache_.Get({options_.ns, name}));
+  const kube::Cache::Object object = cache_.Get({options_.ns, name});
+  if (object == nullptr) {
+    return std::nullopt;
+  }
+  absl::StatusOr<Claim> claim = ParseClaim(*object);
+  return claim.ok() ? std::optional(*std::move(claim)) : std::nullopt;
 }
 
 void ClaimCache::Follow(const kube::Cache::Change& change) {

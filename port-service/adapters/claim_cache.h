@@ -50,7 +50,7 @@ class ClaimCache : public ClaimView, public ClaimFeed {
   ClaimedPorts PortsOf(const pool::PoolName& pool) override;
   absl::StatusOr<std::vector<Claim>> List() override;
 
-  std::shared_ptr<ClaimWatch> Watch(std::shared_ptr<ClaimWatcher> watcher) override;
+  std::unique_ptr<ClaimWatch> Watch(std::shared_ptr<ClaimWatcher> watcher) override;
 
   /// None if there is none, or none that can be read.
   std::optional<Claim> Find(const std::string& name) const;

@@ -12,9 +12,10 @@ class ClaimWatcher {
  public:
   virtual ~ClaimWatcher() = default;
   /// First, and once: all claims, ordered by name.
-  virtual void OnSnapshot(const std::vector<Claim>& claims) = 0;
+  virtual void OnSnapshot(const std::vector<std::shared_ptr<const Claim>>& claims) = 0;
   /// Then each change: `before` is null for a new claim, `after` for one that is gone.
-  virtual void OnChange(const Claim* before, const Claim* after) = 0;
+  virtual void OnChange(const std::shared_ptr<const Claim>& before,
+                        const std::shared_ptr<const Claim>& after) = 0;
 };
 
 /// Ends the calls to a watcher when destroyed: after that none runs or will run.
@@ -30,7 +31,7 @@ class ClaimFeed {
 
   /// Calls the watcher from the moment on at which the claims are known. The watch may be destroyed
   /// by the watcher itself, within a call.
-  virtual std::shared_ptr<ClaimWatch> Watch(std::shared_ptr<ClaimWatcher> watcher) = 0;
+  virtual std::unique_ptr<ClaimWatch> Watch(std::shared_ptr<ClaimWatcher> watcher) = 0;
 };
 
 }  // namespace berth::port

@@ -12,6 +12,7 @@
 namespace berth::port {
 namespace {
 
+using ClaimPtr = std::shared_ptr<const Claim>;
 using Stream = rpc::StreamWriter<v1::WatchClaimsResponse>;
 
 constexpr int kSnapshotPart = 500;
@@ -30,23 +31,24 @@ class StreamWatcher final : public ClaimWatcher {
   StreamWatcher(std::shared_ptr<Stream> stream, Pools& pools, ClaimFilter filter)
       : stream_(std::move(stream)), pools_(pools), filter_(std::move(filter)) {}
 
-  void OnSnapshot(const std::vector<Claim>& claims) override {
+  void OnSnapshot(const std::vector<ClaimPtr>& claims) override {
     PoolAddresses addresses(pools_);
     v1::WatchClaimsResponse response;
-    for (const Claim& claim : claims) {
-      if (!Matches(filter_, claim)) {
+    for (const ClaimPtr& claim : claims) {
+      if (!Matches(filter_, *claim)) {
         continue;
       }
       if (response.snapshot().claims_size() == kSnapshotPart) {
         stream_->Push(std::exchange(response, {}));
       }
-      *response.mutable_snapshot()->add_claims() = ToProto(claim, addresses.Of(claim.name.pool()));
+      *response.mutable_snapshot()->add_claims() =
+          ToProto(*claim, addresses.Of(claim->name.pool()));
     }
     response.mutable_snapshot()->set_complete(true);
     stream_->Push(std::move(response));
   }
 
-  void OnChange(const Claim* before, const Claim* after) override {
+  void OnChange(const ClaimPtr& before, const ClaimPtr& after) override {
     const bool fitted = before != nullptr && Matches(filter_, *before);
     const bool fits = after != nullptr && Matches(filter_, *after);
     if (!fitted && !fits) {
