@@ -52,7 +52,7 @@ absl::Status Serve(const Options& options, rpc::StopSignal& stop) {
                            .store = engine.store(),
                            .view = engine.view(),
                            .feed = engine.feed(),
-                           .allocator = engine.allocator(),
+                           .claimer = engine.claimer(),
                            .lifecycle = engine.lifecycle(),
                            .scanner = engine.scanner(),
                            .streams = server.streams(),

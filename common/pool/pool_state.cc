@@ -136,6 +136,7 @@ class StateBuilder {
     }
     const Json& service = *seen.object;
     load_balancer.uid = kube::Uid(service);
+    load_balancer.labels = kube::Labels(service);
     load_balancer.addresses = ReportedAddresses(service);
     load_balancer.owned = AddPorts(service, ServicePorts(service));
     if (kube::IsBeingDeleted(service)) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -17,6 +18,7 @@ struct LoadBalancerState {
   LoadBalancerRef ref;
   /// Of the Service or Gateway; empty if there is none.
   std::string uid;
+  std::map<std::string, std::string> labels;
   /// What it reports itself.
   std::vector<Address> addresses;
   /// What berth.dev/owned of the Service lists.

@@ -151,15 +151,29 @@ absl::StatusOr<std::vector<Claim>> ClaimCache::FindDuplicates(const Claim& claim
   return claims;
 }
 
+absl::StatusOr<std::vector<Claim>> ClaimCache::FindSameRequest(const Claim& claim) {
+  const std::string key = RequestKey(claim.owner.value(), claim.request_id.value());
+  if (auto claims = WaitAndFind(claim, kByRequest, key); claims.has_value()) {
+    return *std::move(claims);
+  }
+  return ListByKey(RequestKeys, key);
+}
+
 absl::StatusOr<std::vector<Claim>> ClaimCache::FindByQuota(const Claim& claim) {
   const std::string key = QuotaKey(claim.name.pool().value(), QuotaNamespace(claim));
   if (auto claims = WaitAndFind(claim, kByQuota, key); claims.has_value()) {
     return *std::move(claims);
   }
+  return ListByKey(QuotaKeys, key);
+}
+
+/// The claims under a key of an index, read from the API server.
+absl::StatusOr<std::vector<Claim>> ClaimCache::ListByKey(const kube::Cache::KeyFunction& keys_of,
+                                                         const std::string& key) {
   ASSIGN_OR_RETURN(const kube::ObjectList list, client_.List(kube::kPortClaims, options_.ns));
   std::vector<Claim> claims;
   for (const kube::Json& item : list.items) {
-    if (QuotaKeys(item).front() == key) {
+    if (keys_of(item).front() == key) {
       ASSIGN_OR_RETURN(Claim other, ParseClaim(item));
       claims.push_back(std::move(other));
     }
@@ -199,13 +213,28 @@ std::unique_ptr<ClaimWatch> ClaimCache::Watch(std::shared_ptr<ClaimWatcher> watc
   return std::make_unique<CachedClaimWatch>(cache_, watcher);
 }
 
+std::optional<pool::PoolName> ClaimCache::LastPool(const Owner& owner) const {
+  kube::Cache::Object last;
+  std::uint64_t last_revision = 0;
+  for (const kube::Cache::Object& object : cache_.List()) {
+    if (kube::StringAt(*object, {"spec", "owner"}) != owner.value()) {
+      continue;
+    }
+    const std::uint64_t revision =
+        kube::ParseResourceVersion(kube::ResourceVersion(*object)).value_or(0);
+    if (last == nullptr || last_revision < revision) {
+      last = object;
+      last_revision = revision;
+    }
+  }
+  const std::shared_ptr<const Claim> claim = last == nullptr ? nullptr : ReadClaim(*last);
+  return claim != nullptr ? std::optional(claim->name.pool()) : std::nullopt;
+}
+
 std::optional<Claim> ClaimCache::Find(const std::string& name) const {
   const kube::Cache::Object object = cache_.Get({options_.ns, name});
-  if (object == nullptr) {
-    return std::nullopt;
-  }
-  absl::StatusOr<Claim> claim = ParseClaim(*object);
-  return claim.ok() ? std::optional(*std::move(claim)) : std::nullopt;
+  const std::shared_ptr<const Claim> claim = object == nullptr ? nullptr : ReadClaim(*object);
+  return claim != nullptr ? std::optional(*claim) : std::nullopt;
 }
 
 void ClaimCache::Follow(const kube::Cache::Change& change) {

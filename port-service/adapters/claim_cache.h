@@ -46,11 +46,16 @@ class ClaimCache : public ClaimView, public ClaimFeed {
   std::vector<Claim> FindByRequest(const Owner& owner, const RequestId& request_id) override;
   std::vector<Claim> FindResting(const pool::PoolName& pool, const Owner& owner) override;
   absl::StatusOr<std::vector<Claim>> FindDuplicates(const Claim& claim) override;
+  absl::StatusOr<std::vector<Claim>> FindSameRequest(const Claim& claim) override;
   absl::StatusOr<std::vector<Claim>> FindByQuota(const Claim& claim) override;
   ClaimedPorts PortsOf(const pool::PoolName& pool) override;
-  absl::StatusOr<std::vector<Claim>> List() override;
 
+  absl::StatusOr<std::vector<Claim>> List() override;
   std::unique_ptr<ClaimWatch> Watch(std::shared_ptr<ClaimWatcher> watcher) override;
+
+  /// The pool of the claim that the owner got or changed last; none if it has none. Looks at every
+  /// claim.
+  std::optional<pool::PoolName> LastPool(const Owner& owner) const;
 
   /// None if there is none, or none that can be read.
   std::optional<Claim> Find(const std::string& name) const;
@@ -60,6 +65,8 @@ class ClaimCache : public ClaimView, public ClaimFeed {
   /// or `claim` is gone.
   std::optional<std::vector<Claim>> WaitAndFind(const Claim& claim, const std::string& index,
                                                 const std::string& key);
+  absl::StatusOr<std::vector<Claim>> ListByKey(const kube::Cache::KeyFunction& keys_of,
+                                               const std::string& key);
   void Follow(const kube::Cache::Change& change);
 
   kube::Client& client_;

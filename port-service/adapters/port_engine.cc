@@ -1,12 +1,23 @@
 #include "port-service/adapters/port_engine.h"
 
+#include <cstdint>
 #include <optional>
+#include <random>
 
 #include "common/kube/crd_check.h"
 #include "common/kube/resource.h"
 #include "common/status/macros.h"
 
 namespace berth::port {
+namespace {
+
+/// Calls that draw are few, so each asks the system anew and nothing is shared between threads.
+std::uint64_t DrawBelow(std::uint64_t bound) {
+  std::random_device device;
+  return std::uniform_int_distribution<std::uint64_t>(0, bound - 1)(device);
+}
+
+}  // namespace
 
 PortEngine::PortEngine(kube::Client& client, metrics::Registry& metrics, const Options& options)
     : client_(client),
@@ -23,6 +34,10 @@ PortEngine::PortEngine(kube::Client& client, metrics::Registry& metrics, const O
       gate_(client, options.ns, store_, claims_, watcher_),
       pools_(watcher_, gate_),
       allocator_(store_, claims_, cluster_, KubeServerNow(client)),
+      chooser_(
+          pools_, claims_, [this](const Owner& owner) { return claims_.LastPool(owner); },
+          DrawBelow),
+      claimer_(chooser_, allocator_),
       lifecycle_(store_, cluster_, KubeServerNow(client)),
       reaper_(store_, cluster_, KubeServerNow(client),
               [this](const pool::PoolName& name) -> std::optional<std::string> {

@@ -19,6 +19,8 @@
 #include "port-service/domain/allocator.h"
 #include "port-service/domain/claim_lifecycle.h"
 #include "port-service/domain/claim_reaper.h"
+#include "port-service/domain/claimer.h"
+#include "port-service/domain/pool_chooser.h"
 
 namespace berth::port {
 
@@ -52,7 +54,7 @@ class PortEngine {
   ClaimStore& store() { return store_; }
   ClaimView& view() { return claims_; }
   ClaimFeed& feed() { return claims_; }
-  Allocator& allocator() { return allocator_; }
+  Claimer& claimer() { return claimer_; }
   ClaimLifecycle& lifecycle() { return lifecycle_; }
   ClusterScanner& scanner() { return scanner_; }
 
@@ -69,6 +71,8 @@ class PortEngine {
   PoolGate gate_;
   KubePools pools_;
   Allocator allocator_;
+  PoolChooser chooser_;
+  Claimer claimer_;
   ClaimLifecycle lifecycle_;
   ClaimReaper reaper_;
   ClaimLoop claim_loop_;

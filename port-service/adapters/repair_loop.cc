@@ -23,12 +23,12 @@ struct PoolClaims {
 
 }  // namespace
 
-RepairLoop::RepairLoop(kube::Client& client, Options options, ClaimStore& store, ClaimView& view,
+RepairLoop::RepairLoop(kube::Client& client, Options options, ClaimStore& store, ClaimFeed& feed,
                        ClusterReader& cluster, metrics::Registry& metrics)
     : client_(client),
       options_(std::move(options)),
       store_(store),
-      view_(view),
+      feed_(feed),
       cluster_(cluster),
       metrics_(metrics),
       lost_(options_.interval),
@@ -51,7 +51,7 @@ kube::WorkQueue::Outcome RepairLoop::Pass() {
   for (const kube::Json& rule : rules.items) {
     rule_names.insert(kube::Name(rule));
   }
-  ASSIGN_OR_RETURN(const std::vector<Claim> claims, view_.List());
+  ASSIGN_OR_RETURN(const std::vector<Claim> claims, feed_.List());
   std::map<pool::PoolName, PoolClaims> pools;
   std::vector<Claim> without_rule;
   for (const Claim& claim : claims) {

@@ -9,6 +9,7 @@
 #include "common/kube/work_queue.h"
 #include "common/metrics/metrics.h"
 #include "common/pool/claim_name.h"
+#include "port-service/domain/claim_feed.h"
 #include "port-service/domain/claim_store.h"
 #include "port-service/domain/lost_claims.h"
 
@@ -31,7 +32,7 @@ class RepairLoop {
     std::chrono::milliseconds interval = std::chrono::seconds(30);
   };
 
-  RepairLoop(kube::Client& client, Options options, ClaimStore& store, ClaimView& view,
+  RepairLoop(kube::Client& client, Options options, ClaimStore& store, ClaimFeed& feed,
              ClusterReader& cluster, metrics::Registry& metrics);
 
   void Start();
@@ -47,7 +48,7 @@ class RepairLoop {
   kube::Client& client_;
   const Options options_;
   ClaimStore& store_;
-  ClaimView& view_;
+  ClaimFeed& feed_;
   ClusterReader& cluster_;
   metrics::Registry& metrics_;
   /// Used by the queue's one worker only.

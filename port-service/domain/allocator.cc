@@ -9,6 +9,7 @@
 #include <string>
 #include <tuple>
 #include <utility>
+#include <variant>
 
 #include "common/status/macros.h"
 #include "common/status/status.h"
@@ -41,12 +42,12 @@ absl::Status RequestIdReused(const ClaimRequest& request, const Claim& claim) {
       .WithMetadata("claim", claim.name.ToString());
 }
 
-absl::Status PortTaken(const ClaimRequest& request, Port port) {
+absl::Status PortTaken(const pool::PoolName& pool, Port port) {
   return Error(absl::StatusCode::kAlreadyExists, Reason::ERROR_REASON_PORT_TAKEN,
                fmt::format("port {} of pool '{}' is taken: ask for another one or leave the choice "
                            "to the server",
-                           port.number(), request.pool.value()))
-      .WithMetadata("pool", request.pool.value())
+                           port.number(), pool.value()))
+      .WithMetadata("pool", pool.value())
       .WithMetadata("port", port.ToString());
 }
 
@@ -59,9 +60,7 @@ absl::Status PortNotAllowed(const pool::Pool& pool, Port port) {
       .WithMetadata("port", port.ToString());
 }
 
-/// Of claims for one entry and protocol the one that counts: one that a caller may know already,
-/// else the one that was stored first. An unanswered claim's resource version is that of its
-/// creation, so every replica decides alike.
+/// Of claims for one entry and protocol the one that counts.
 std::optional<Claim> Winner(const std::vector<Claim>& claims, Protocol protocol,
                             const std::string& pool_uid) {
   std::optional<Claim> winner;
@@ -69,10 +68,7 @@ std::optional<Claim> Winner(const std::vector<Claim>& claims, Protocol protocol,
     if (claim.name.protocol() != protocol || claim.pool_uid != pool_uid || !claim.alive()) {
       continue;
     }
-    const bool wins =
-        !winner.has_value() ||
-        (claim.answered() != winner->answered() ? claim.answered() : StoredBefore(claim, *winner));
-    if (wins) {
+    if (!winner.has_value() || Precedes(claim, *winner)) {
       winner = claim;
     }
   }
@@ -90,6 +86,7 @@ class Attempt {
         cluster_(cluster),
         now_(now),
         pool_(pool),
+        pool_name_(pool.pool.name),
         request_(request),
         gone_(gone) {}
 
@@ -97,6 +94,9 @@ class Attempt {
 
   /// Takes back what this attempt created, as far as that can be done.
   void TakeBackAll();
+
+  /// Whether it failed because another call for the request has chosen another pool.
+  bool chosen_elsewhere() const { return chosen_elsewhere_; }
 
  private:
   struct Entry {
@@ -138,6 +138,7 @@ class Attempt {
   absl::Status TakeBack(const Claim& claim);
   absl::Status Undo(const Claim& created);
   absl::Status CheckQuotas();
+  absl::Status CheckChoiceOfPool();
   absl::StatusOr<Claim> Adopt(Claim claim);
   absl::StatusOr<std::vector<Claim>> Answer();
 
@@ -152,6 +153,7 @@ class Attempt {
   ClusterReader& cluster_;
   const ServerNow& now_;
   const pool::PoolState& pool_;
+  const pool::PoolName& pool_name_;
   const ClaimRequest& request_;
   std::set<std::string>& gone_;
 
@@ -162,6 +164,7 @@ class Attempt {
   std::vector<Claim> resting_;
   /// What this attempt created or took out of quarantine, by uid.
   std::map<std::string, Claim> created_;
+  bool chosen_elsewhere_ = false;
 };
 
 absl::StatusOr<std::vector<Claim>> Attempt::Run() {
@@ -171,13 +174,18 @@ absl::StatusOr<std::vector<Claim>> Attempt::Run() {
     RETURN_IF_ERROR(Acquire(*entry));
   }
   RETURN_IF_ERROR(CheckQuotas());
+  RETURN_IF_ERROR(CheckChoiceOfPool());
   return Answer();
 }
 
 absl::Status Attempt::FindHeld() {
   std::vector<Claim> claims = view_.FindByRequest(request_.owner, request_.request_id);
-  std::erase_if(claims,
-                [this](const Claim& claim) { return !claim.alive() || gone_.contains(claim.uid); });
+  const bool chosen = std::holds_alternative<PoolSelector>(request_.pool);
+  std::erase_if(claims, [&](const Claim& claim) {
+    // What other calls made in pools that they chose is looked at once this one has its own.
+    return !claim.alive() || gone_.contains(claim.uid) ||
+           (chosen && claim.name.pool() != pool_name_);
+  });
   for (const PortWish& wish : request_.wishes) {
     std::vector<Claim> of_entry;
     for (const Claim& claim : claims) {
@@ -202,7 +210,7 @@ absl::Status Attempt::FindHeld() {
 
 absl::Status Attempt::CheckSameRequest(const PortWish& wish, const Claim& claim) const {
   const bool same =
-      claim.name.pool() == request_.pool &&
+      claim.name.pool() == pool_name_ &&
       std::find(wish.protocols.begin(), wish.protocols.end(), claim.name.protocol()) !=
           wish.protocols.end() &&
       (!wish.port.has_value() || wish.port == claim.name.port()) &&
@@ -220,7 +228,7 @@ absl::Status Attempt::CheckAskedFor(const Entry& entry) const {
   }
   for (const Protocol protocol : entry.wish->protocols) {
     if (pool_.held_by_others.Of(protocol).Contains(port)) {
-      return PortTaken(request_, port);
+      return PortTaken(pool_name_, port);
     }
   }
   return absl::OkStatus();
@@ -239,7 +247,7 @@ absl::StatusOr<std::vector<Attempt::Entry*>> Attempt::Plan() {
     return missing;
   }
   RETURN_IF_ERROR(pool_.usable);
-  unavailable_ = view_.PortsOf(request_.pool).All();
+  unavailable_ = view_.PortsOf(pool_name_).All();
   for (const Protocol protocol : pool::kProtocols) {
     unavailable_.Of(protocol) |= pool_.held_by_others.Of(protocol);
   }
@@ -264,7 +272,7 @@ absl::StatusOr<std::vector<Attempt::Entry*>> Attempt::Plan() {
 
 /// What rests for this owner is free for it, unless others hold it on the load balancer.
 void Attempt::FindResting() {
-  resting_ = view_.FindResting(request_.pool, request_.owner);
+  resting_ = view_.FindResting(pool_name_, request_.owner);
   std::erase_if(resting_, [this](const Claim& claim) {
     return claim.deleting || claim.pool_uid != pool_.pool.uid ||
            !pool_.pool.Allows(claim.name.port()) ||
@@ -308,8 +316,7 @@ absl::StatusOr<Port> Attempt::NextCandidate(const PortWish& wish) {
   if (const std::optional<Port> former = FormerPort(wish); former.has_value()) {
     return *former;
   }
-  const CandidateWalk walk(pool_.pool,
-                           WalkSeed(request_.pool, request_.owner, request_.request_id));
+  const CandidateWalk walk(pool_.pool, WalkSeed(pool_name_, request_.owner, request_.request_id));
   const std::optional<Port> port = walk.Find([&](Port candidate) {
     return pool_.pool.Allows(candidate) &&
            std::none_of(wish.protocols.begin(), wish.protocols.end(), [&](Protocol protocol) {
@@ -324,7 +331,7 @@ absl::StatusOr<Port> Attempt::NextCandidate(const PortWish& wish) {
 }
 
 absl::Status Attempt::Exhausted(const PortWish& wish) const {
-  const PortsByProtocol claimed = view_.PortsOf(request_.pool).All();
+  const PortsByProtocol claimed = view_.PortsOf(pool_name_).All();
   int total = 0;
   int used = 0;
   int held = 0;
@@ -344,8 +351,8 @@ absl::Status Attempt::Exhausted(const PortWish& wish) const {
                fmt::format("pool '{}' has no free port: of {} ports {} are claimed or in "
                            "quarantine, {} are held by others, and the lowest {} of the range are "
                            "kept for requests that name a port",
-                           request_.pool.value(), total, used, held, pool_.pool.static_ports))
-      .WithMetadata("pool", request_.pool.value())
+                           pool_name_.value(), total, used, held, pool_.pool.static_ports))
+      .WithMetadata("pool", pool_name_.value())
       .WithMetadata("total", std::to_string(total))
       .WithMetadata("used", std::to_string(used))
       .WithMetadata("held_by_others", std::to_string(held));
@@ -363,7 +370,7 @@ absl::Status Attempt::Acquire(Entry& entry) {
       case Outcome::kTaken:
         RETURN_IF_ERROR(GiveUp(entry));
         if (entry.wish->port.has_value()) {
-          return PortTaken(request_, *entry.wish->port);
+          return PortTaken(pool_name_, *entry.wish->port);
         }
         ASSIGN_OR_RETURN(entry.choice, NextCandidate(*entry.wish));
         break;
@@ -376,7 +383,7 @@ absl::StatusOr<Attempt::Outcome> Attempt::Take(Entry& entry, Port port) {
     if (entry.held.contains(protocol)) {
       continue;
     }
-    const ClaimName name(request_.pool, protocol, port);
+    const ClaimName name(pool_name_, protocol, port);
     ASSIGN_OR_RETURN(const std::optional<Claim> claim, CreateOrFind(*entry.wish, name));
     if (!claim.has_value()) {
       return Outcome::kTaken;
@@ -478,7 +485,7 @@ absl::Status Attempt::GiveUp(Entry& entry) {
       continue;
     }
     if (claim.answered()) {
-      return PortTaken(request_, claim.name.port());
+      return PortTaken(pool_name_, claim.name.port());
     }
     ASSIGN_OR_RETURN(const kube::Time now, now_());
     ASSIGN_OR_RETURN(const Claim released, Released(claim, Later(now, pool_.pool.quarantine)));
@@ -530,6 +537,23 @@ absl::Status Attempt::CheckQuotas() {
     }
   }
   return absl::OkStatus();
+}
+
+/// Of calls for one request that chose several pools the one that stored first goes on. Once all is
+/// held: what was stored before any of it is seen by then.
+absl::Status Attempt::CheckChoiceOfPool() {
+  if (!std::holds_alternative<PoolSelector>(request_.pool) || created_.empty()) {
+    return absl::OkStatus();
+  }
+  const auto last = std::max_element(
+      created_.begin(), created_.end(),
+      [](const auto& left, const auto& right) { return StoredBefore(left.second, right.second); });
+  ASSIGN_OR_RETURN(std::vector<Claim> claims, view_.FindSameRequest(last->second));
+  std::erase_if(claims,
+                [this](const Claim& claim) { return !claim.alive() || gone_.contains(claim.uid); });
+  const auto first = std::min_element(claims.begin(), claims.end(), Precedes);
+  chosen_elsewhere_ = first != claims.end() && first->name.pool() != pool_name_;
+  return chosen_elsewhere_ ? InTheWay(request_) : absl::OkStatus();
 }
 
 /// Makes sure that the call which created the claim does not take it back any more.
@@ -593,7 +617,7 @@ absl::StatusOr<std::vector<Claim>> Allocator::Allocate(const pool::PoolState& po
       return claims;
     }
     attempt.TakeBackAll();
-    if (!absl::IsAborted(claims.status())) {
+    if (!absl::IsAborted(claims.status()) || attempt.chosen_elsewhere()) {
       return claims;
     }
   }

@@ -17,6 +17,9 @@ namespace berth::port {
 /// by their key, and of two claims that two replicas made for one entry, the older one wins. Claims
 /// that were released or have expired count as gone.
 ///
+/// Where a selector left the choice of the pool, several calls for one request may have chosen
+/// several: the one that stored first goes on, the others take back what they made.
+///
 /// An owner that comes back while its former port is in quarantine gets that one again.
 ///
 /// Thread safe, without state of its own.
@@ -26,11 +29,12 @@ class Allocator {
   Allocator(ClaimStore& store, ClaimView& view, ClusterReader& cluster, ServerNow now);
 
   /// The claims of all wishes, by wish and then by protocol. On an error, what this call created is
-  /// taken back, or expires if that fails too.
+  /// taken back, or expires if that fails too. `pool` is the one that was named or chosen.
   ///
   /// FAILED_PRECONDITION: POOL_NOT_READY, POOLS_OVERLAP, PORT_NOT_ALLOWED. ALREADY_EXISTS:
   /// PORT_TAKEN, REQUEST_ID_REUSED. RESOURCE_EXHAUSTED: POOL_EXHAUSTED, QUOTA_EXCEEDED. ABORTED,
-  /// KUBERNETES_CONFLICT if calls for the same request kept getting in each other's way.
+  /// KUBERNETES_CONFLICT if calls for the same request kept getting in each other's way, or one of
+  /// them chose another pool before this one did.
   absl::StatusOr<std::vector<Claim>> Allocate(const pool::PoolState& pool,
                                               const ClaimRequest& request);
 

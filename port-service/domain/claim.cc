@@ -61,6 +61,10 @@ bool StoredBefore(const Claim& left, const Claim& right) {
          std::pair(right.resource_version.size(), right.resource_version);
 }
 
+bool Precedes(const Claim& left, const Claim& right) {
+  return left.answered() != right.answered() ? left.answered() : StoredBefore(left, right);
+}
+
 absl::StatusOr<Claim> Bound(const Claim& claim, const std::string& rule) {
   if (claim.state == ClaimState::kBound && claim.rule == rule) {
     return claim;

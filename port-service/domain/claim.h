@@ -83,6 +83,11 @@ struct Claim {
 /// alike.
 bool StoredBefore(const Claim& left, const Claim& right);
 
+/// Of two claims for one thing, whether the left one counts: one that a caller may know already,
+/// else the one that was stored first. An unanswered claim's resource version is that of its
+/// creation, so every replica decides alike.
+bool Precedes(const Claim& left, const Claim& right);
+
 /// The transitions. Each answers the claim as it is to be stored; a claim that is there already is
 /// answered unchanged. Errors: FAILED_PRECONDITION, CLAIM_WRONG_STATE where nothing else is said.
 

@@ -3,6 +3,7 @@
 #include <memory>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "port-service/domain/claim.h"
 
 namespace berth::port {
@@ -29,6 +30,8 @@ class ClaimFeed {
  public:
   virtual ~ClaimFeed() = default;
 
+  /// All claims by name. UNAVAILABLE, NOT_READY before they are known.
+  virtual absl::StatusOr<std::vector<Claim>> List() = 0;
   /// Calls the watcher from the moment on at which the claims are known. The watch may be destroyed
   /// by the watcher itself, within a call.
   virtual std::unique_ptr<ClaimWatch> Watch(std::shared_ptr<ClaimWatcher> watcher) = 0;

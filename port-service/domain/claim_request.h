@@ -2,9 +2,13 @@
 
 #include <chrono>
 #include <optional>
+#include <string>
+#include <variant>
 #include <vector>
 
+#include "common/kube/label_selector.h"
 #include "common/pool/claim_name.h"
+#include "common/pool/pool_state.h"
 #include "port-service/domain/claim.h"
 #include "port-service/domain/labels.h"
 #include "port-service/domain/names.h"
@@ -20,9 +24,33 @@ struct PortWish {
   std::optional<pool::Port> port;
 };
 
+/// Which pools a claim may come from, and which of those is taken. Every pool if nothing is set.
+struct PoolSelector {
+  struct LoadBalancers {
+    /// Empty: any.
+    std::string ns;
+    std::optional<kube::LabelSelector> labels;
+  };
+  enum class Strategy {
+    /// The pool of the claim that the owner got or changed last, else as kLeastUsed.
+    kOwnersLast,
+    /// The pool with the largest part of its range free.
+    kLeastUsed,
+    kRandom,
+  };
+
+  /// One that callers are told, or that a load balancer reports.
+  std::optional<pool::Address> address;
+  /// At least one of them fits.
+  std::optional<LoadBalancers> load_balancers;
+  Strategy strategy = Strategy::kOwnersLast;
+};
+
+bool Matches(const PoolSelector& selector, const pool::PoolState& pool);
+
 /// A request for ports of one pool, all of them or none.
 struct ClaimRequest {
-  pool::PoolName pool;
+  std::variant<pool::PoolName, PoolSelector> pool;
   Owner owner;
   RequestId request_id;
   /// At least one; their names, and what they ask for, differ.

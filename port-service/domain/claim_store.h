@@ -44,13 +44,14 @@ class ClaimView {
   /// The claims with the same key as `claim` (ClaimKey), itself among them if it still exists, from
   /// a state that is at least as new as it.
   virtual absl::StatusOr<std::vector<Claim>> FindDuplicates(const Claim& claim) = 0;
+  /// The claims of the same request as `claim`, in all pools, itself among them if it still exists,
+  /// from a state that is at least as new as it.
+  virtual absl::StatusOr<std::vector<Claim>> FindSameRequest(const Claim& claim) = 0;
   /// The claims of the same pool that count against the same quota as `claim` (QuotaNamespace),
   /// itself among them if it still exists, from a state that is at least as new as it.
   virtual absl::StatusOr<std::vector<Claim>> FindByQuota(const Claim& claim) = 0;
   /// The ports of a pool that have a claim.
   virtual ClaimedPorts PortsOf(const pool::PoolName& pool) = 0;
-  /// All claims by name. UNAVAILABLE, NOT_READY before they are known.
-  virtual absl::StatusOr<std::vector<Claim>> List() = 0;
 };
 
 /// The newest state of the objects around a claim: what decisions that cannot be taken back rest

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <optional>
 
 #include "common/status/status.h"
 
@@ -84,6 +85,14 @@ absl::Status CheckLabel(std::string_view key, std::string_view value) {
 Labels WithoutOwnLabels(Labels labels) {
   std::erase_if(labels, [](const auto& label) { return IsOwn(label.first); });
   return labels;
+}
+
+bool MatchesLabels(const kube::LabelSelector& selector,
+                   const std::map<std::string, std::string>& labels) {
+  return selector.Matches([&](std::string_view key) -> std::optional<std::string_view> {
+    const auto found = labels.find(std::string(key));
+    return found == labels.end() ? std::nullopt : std::optional<std::string_view>(found->second);
+  });
 }
 
 bool HasLabels(const Labels& labels, const Labels& wanted) {

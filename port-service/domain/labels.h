@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "absl/status/status.h"
+#include "common/kube/label_selector.h"
 
 namespace berth::port {
 
@@ -17,6 +18,10 @@ absl::Status CheckLabel(std::string_view key, std::string_view value);
 
 /// Those of an object's labels that are not Berth's own.
 Labels WithoutOwnLabels(Labels labels);
+
+/// Whether labels, of whatever object, fit.
+bool MatchesLabels(const kube::LabelSelector& selector,
+                   const std::map<std::string, std::string>& labels);
 
 /// Whether `labels` has all of `wanted`, with the same values.
 bool HasLabels(const Labels& labels, const Labels& wanted);

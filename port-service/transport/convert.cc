@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 #include <utility>
+#include <variant>
 
 #include "common/status/macros.h"
 #include "common/status/status.h"
@@ -253,6 +254,71 @@ absl::StatusOr<ClaimFilter> ParseFilter(const Request& request) {
   return filter;
 }
 
+std::optional<PoolSelector::Strategy> ParseStrategy(int strategy) {
+  switch (strategy) {
+    case v1::PoolSelector::STRATEGY_UNSPECIFIED:
+    case v1::PoolSelector::STRATEGY_OWNERS_LAST:
+      return PoolSelector::Strategy::kOwnersLast;
+    case v1::PoolSelector::STRATEGY_LEAST_USED:
+      return PoolSelector::Strategy::kLeastUsed;
+    case v1::PoolSelector::STRATEGY_RANDOM:
+      return PoolSelector::Strategy::kRandom;
+    default:
+      return std::nullopt;
+  }
+}
+
+/// An IP address, else a DNS name.
+absl::StatusOr<pool::Address> ParseAddress(const std::string& text) {
+  absl::StatusOr<pool::Address> ip = pool::Address::ParseIp(text);
+  return ip.ok() ? ip : pool::Address::ParseHostname(text);
+}
+
+PoolSelector::LoadBalancers ParseLoadBalancers(const v1::LoadBalancerSelector& proto,
+                                               FieldViolations& violations) {
+  PoolSelector::LoadBalancers load_balancers{.ns = proto.namespace_()};
+  if (!proto.label_selector().empty()) {
+    load_balancers.labels = Take(kube::LabelSelector::Parse(proto.label_selector()),
+                                 "pool_selector.load_balancers.label_selector", violations);
+  } else if (proto.namespace_().empty()) {
+    violations.Add("pool_selector.load_balancers", "must name a namespace or a label selector");
+  }
+  return load_balancers;
+}
+
+PoolSelector ParsePoolSelector(const v1::PoolSelector& proto, FieldViolations& violations) {
+  PoolSelector selector;
+  switch (proto.pools_case()) {
+    case v1::PoolSelector::kAddress:
+      selector.address = Take(ParseAddress(proto.address()), "pool_selector.address", violations);
+      break;
+    case v1::PoolSelector::kLoadBalancers:
+      selector.load_balancers = ParseLoadBalancers(proto.load_balancers(), violations);
+      break;
+    case v1::PoolSelector::POOLS_NOT_SET:
+      break;
+  }
+  if (const auto strategy = ParseStrategy(proto.strategy()); strategy.has_value()) {
+    selector.strategy = *strategy;
+  } else {
+    violations.Add("pool_selector.strategy", "is not known");
+  }
+  return selector;
+}
+
+/// None if a field is at fault.
+std::optional<std::variant<pool::PoolName, PoolSelector>> ParsePoolChoice(
+    const v1::ClaimRequest& request, FieldViolations& violations) {
+  if (!request.has_pool_selector()) {
+    return Take(pool::PoolName::Parse(request.pool()), "pool", violations);
+  }
+  if (!request.pool().empty()) {
+    violations.Add("pool_selector", "must not be set beside pool");
+    return std::nullopt;
+  }
+  return ParsePoolSelector(request.pool_selector(), violations);
+}
+
 }  // namespace
 
 absl::StatusOr<ClaimFilter> ParseClaimFilter(const v1::ListClaimsRequest& request) {
@@ -265,7 +331,7 @@ absl::StatusOr<ClaimFilter> ParseClaimFilter(const v1::WatchClaimsRequest& reque
 
 absl::StatusOr<ClaimRequest> ParseClaimRequest(const v1::ClaimRequest& request) {
   FieldViolations violations;
-  auto pool = Take(pool::PoolName::Parse(request.pool()), "pool", violations);
+  auto pool = ParsePoolChoice(request, violations);
   auto owner = Take(Owner::Parse(request.owner()), "owner", violations);
   auto request_id = Take(RequestId::Parse(request.request_id()), "request_id", violations);
   std::vector<PortWish> wishes = ParseWishes(request, violations);

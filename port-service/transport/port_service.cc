@@ -91,16 +91,14 @@ grpc::Status PortServiceImpl::Claim(grpc::ServerContext*, const v1::ClaimRequest
 
 absl::StatusOr<v1::ClaimResponse> PortServiceImpl::DoClaim(const v1::ClaimRequest& request) {
   ASSIGN_OR_RETURN(const ClaimRequest wanted, ParseClaimRequest(request));
-  ASSIGN_OR_RETURN(const auto pool, parts_.pools.Find(wanted.pool));
-  RETURN_IF_ERROR(parts_.pools.CheckOpen(pool->pool));
   v1::ClaimResponse answer;
   if (request.validate_only()) {
-    RETURN_IF_ERROR(pool->usable);
+    RETURN_IF_ERROR(parts_.claimer.Check(wanted));
     return answer;
   }
-  ASSIGN_OR_RETURN(const std::vector<port::Claim> claims, parts_.allocator.Allocate(*pool, wanted));
-  for (const port::Claim& claim : claims) {
-    *answer.add_claims() = ToProto(claim, pool->addresses);
+  ASSIGN_OR_RETURN(const Claimer::Claimed claimed, parts_.claimer.Claim(wanted));
+  for (const port::Claim& claim : claimed.claims) {
+    *answer.add_claims() = ToProto(claim, claimed.pool->addresses);
   }
   return answer;
 }
@@ -175,7 +173,7 @@ grpc::Status PortServiceImpl::ListClaims(grpc::ServerContext*, const v1::ListCla
     ASSIGN_OR_RETURN(
         const rpc::PageRequest page,
         rpc::ParsePageRequest(request->page_size(), request->page_token(), filter_text));
-    ASSIGN_OR_RETURN(std::vector<port::Claim> claims, parts_.view.List());
+    ASSIGN_OR_RETURN(std::vector<port::Claim> claims, parts_.feed.List());
     std::erase_if(claims, [&](const port::Claim& claim) { return !Matches(filter, claim); });
     v1::ListClaimsResponse answer;
     answer.set_next_page_token(CutPage(

@@ -2,10 +2,10 @@
 
 #include "common/grpc/stream_registry.h"
 #include "common/metrics/metrics.h"
-#include "port-service/domain/allocator.h"
 #include "port-service/domain/claim_feed.h"
 #include "port-service/domain/claim_lifecycle.h"
 #include "port-service/domain/claim_store.h"
+#include "port-service/domain/claimer.h"
 #include "port-service/domain/discovery.h"
 #include "port-service/domain/pools.h"
 
@@ -24,7 +24,7 @@ class PortServiceImpl final
     ClaimStore& store;
     ClaimView& view;
     ClaimFeed& feed;
-    Allocator& allocator;
+    Claimer& claimer;
     ClaimLifecycle& lifecycle;
     ClusterScanner& scanner;
     rpc::StreamRegistry& streams;

@@ -3,9 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <barrier>
 #include <memory>
+#include <set>
 #include <string>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "common/grpc/channel.h"
 #include "common/kube/crd_check.h"
@@ -181,6 +185,78 @@ TEST_F(PoolsIntegrationTest, StopsBothPoolsThatShareAnAddressAndKeepsTheirClaims
   EXPECT_EQ(MustBind(replica->stub(), claim).state(), v1::PortClaim::STATE_BOUND);
   ns_.SetAddress("second", "10.0.2.2");
   ASSERT_TRUE(Eventually([&] { return IsReady(*replica) && IsReady(*replica, "second"); }));
+}
+
+TEST_F(PoolsIntegrationTest, ChoosesAmongPoolsByAddressAndByTheirLoadBalancers) {
+  for (const auto& [name, address] : {std::pair("blue", "10.0.0.1"), {"green", "10.0.0.2"}}) {
+    ns_.MakeLoadBalancer(name, address);
+    ns_.Change(kube::kServices, name,
+               [name = name](Json& service) { kube::SetLabel(service, "appingress", name); });
+    ns_.MakePool({.name = name, .service = name});
+  }
+  const auto one = MakeReplica();
+  const auto two = MakeReplica();
+  for (Replica* replica : {one.get(), two.get()}) {
+    ASSERT_TRUE(
+        Eventually([&] { return IsReady(*replica, "blue") && IsReady(*replica, "green"); }));
+  }
+  v1::ClaimRequest request = ClaimFor("by-address");
+  request.clear_pool();
+  request.mutable_pool_selector()->set_address("10.0.0.2");
+  EXPECT_EQ(MustClaim(one->stub(), request).pool(), "green");
+
+  request = ClaimFor("by-label");
+  request.clear_pool();
+  request.mutable_pool_selector()->mutable_load_balancers()->set_namespace_(ns_.name());
+  request.mutable_pool_selector()->mutable_load_balancers()->set_label_selector("appingress=blue");
+  const v1::PortClaim blue = MustClaim(one->stub(), request);
+  EXPECT_EQ(blue.pool(), "blue");
+
+  request = ClaimFor("owners-last");
+  request.clear_pool();
+  request.mutable_pool_selector();
+  EXPECT_EQ(MustClaim(one->stub(), request).pool(), "blue") << "where the owner was last";
+
+  request.mutable_pool_selector()->set_address("10.0.0.3");
+  request.set_request_id("nowhere");
+  EXPECT_EQ(ClaimReason(*one, request), Reason::ERROR_REASON_POOL_NOT_FOUND);
+}
+
+TEST_F(PoolsIntegrationTest, GivesOnePortToARequestForWhichTwoReplicasDrawPoolsAtOnce) {
+  for (const auto& [name, address] : {std::pair("blue", "10.0.0.1"), {"green", "10.0.0.2"}}) {
+    ns_.MakeLoadBalancer(name, address);
+    ns_.MakePool({.name = name, .service = name});
+  }
+  const auto one = MakeReplica();
+  const auto two = MakeReplica();
+  for (Replica* replica : {one.get(), two.get()}) {
+    ASSERT_TRUE(
+        Eventually([&] { return IsReady(*replica, "blue") && IsReady(*replica, "green"); }));
+  }
+  constexpr int kRounds = 40;
+  std::barrier start(2);
+  std::vector<std::vector<v1::PortClaim>> answers(2);
+  {
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < 2; ++i) {
+      threads.emplace_back([&, i] {
+        for (int round = 0; round < kRounds; ++round) {
+          v1::ClaimRequest request = ClaimFor("request-" + std::to_string(round));
+          request.clear_pool();
+          request.mutable_pool_selector()->set_strategy(v1::PoolSelector::STRATEGY_RANDOM);
+          start.arrive_and_wait();
+          answers[i].push_back(MustClaim((i == 0 ? one : two)->stub(), request));
+        }
+      });
+    }
+  }
+  std::set<std::string> pools;
+  for (int round = 0; round < kRounds; ++round) {
+    EXPECT_EQ(answers[0][round].name(), answers[1][round].name());
+    pools.insert(answers[0][round].pool());
+  }
+  EXPECT_THAT(pools, SizeIs(2));
+  EXPECT_THAT(ns_.List(kube::kPortClaims), SizeIs(kRounds));
 }
 
 TEST_F(PoolsIntegrationTest, ListsPoolsByPages) {

@@ -40,7 +40,7 @@ Replica::Replica(std::unique_ptr<kube::Client> client, const PortEngine::Options
                 .store = engine_.store(),
                 .view = engine_.view(),
                 .feed = engine_.feed(),
-                .allocator = engine_.allocator(),
+                .claimer = engine_.claimer(),
                 .lifecycle = engine_.lifecycle(),
                 .scanner = engine_.scanner(),
                 .streams = server_.streams(),

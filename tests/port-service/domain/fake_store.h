@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <set>
@@ -13,6 +14,7 @@
 #include "common/pool/claim_uid.h"
 #include "port-service/domain/claim_key.h"
 #include "port-service/domain/claim_store.h"
+#include "port-service/domain/pools.h"
 #include "port-service/domain/quota.h"
 
 namespace berth::port {
@@ -141,6 +143,7 @@ class FakeView : public ClaimView {
 
   /// From now on the view shows what it shows now.
   void Freeze() { frozen_ = store_.All(); }
+  void Thaw() { frozen_.reset(); }
 
   std::vector<Claim> FindByRequest(const Owner& owner, const RequestId& request_id) override {
     std::vector<Claim> claims = Seen();
@@ -165,6 +168,14 @@ class FakeView : public ClaimView {
     return claims;
   }
 
+  absl::StatusOr<std::vector<Claim>> FindSameRequest(const Claim& claim) override {
+    std::vector<Claim> claims = store_.All();
+    std::erase_if(claims, [&](const Claim& other) {
+      return other.owner != claim.owner || other.request_id != claim.request_id;
+    });
+    return claims;
+  }
+
   absl::StatusOr<std::vector<Claim>> FindByQuota(const Claim& claim) override {
     std::vector<Claim> claims = store_.All();
     std::erase_if(claims, [&](const Claim& other) {
@@ -186,13 +197,45 @@ class FakeView : public ClaimView {
     return ports;
   }
 
-  absl::StatusOr<std::vector<Claim>> List() override { return Seen(); }
-
  private:
   std::vector<Claim> Seen() const { return frozen_.has_value() ? *frozen_ : store_.All(); }
 
   const FakeStore& store_;
   std::optional<std::vector<Claim>> frozen_;
+};
+
+/// Pools as a replica sees them.
+class FakePools : public Pools {
+ public:
+  void Put(const pool::PoolState& pool) {
+    pools_[pool.pool.name] = std::make_shared<const pool::PoolState>(pool);
+  }
+  void Close(const pool::PoolName& name) { closed_.insert(name); }
+
+  absl::StatusOr<std::shared_ptr<const pool::PoolState>> Find(const pool::PoolName& name) override {
+    const auto found = pools_.find(name);
+    if (found == pools_.end()) {
+      return absl::NotFoundError(name.value());
+    }
+    return found->second;
+  }
+
+  absl::StatusOr<std::vector<std::shared_ptr<const pool::PoolState>>> List() override {
+    std::vector<std::shared_ptr<const pool::PoolState>> pools;
+    for (const auto& [name, pool] : pools_) {
+      pools.push_back(pool);
+    }
+    return pools;
+  }
+
+  absl::Status CheckOpen(const pool::Pool& pool) override {
+    return closed_.contains(pool.name) ? absl::UnavailableError(pool.name.value())
+                                       : absl::OkStatus();
+  }
+
+ private:
+  std::map<pool::PoolName, std::shared_ptr<const pool::PoolState>> pools_;
+  std::set<pool::PoolName> closed_;
 };
 
 /// Pools and rules in memory.

@@ -56,6 +56,30 @@ std::vector<std::string> FieldsOf(const absl::Status& status) {
   return fields;
 }
 
+TEST(ConvertTest, ReadsASelectorInPlaceOfAPool) {
+  v1::ClaimRequest proto = Minimal();
+  proto.mutable_pool_selector()->set_address("10.0.0.1");
+  EXPECT_THAT(FieldsOf(ParseClaimRequest(proto).status()), ElementsAre("pool_selector"));
+  proto.clear_pool();
+  const auto by_address = ParseClaimRequest(proto);
+  ASSERT_TRUE(by_address.ok()) << by_address.status();
+  EXPECT_EQ(std::get<PoolSelector>(by_address->pool).address, *pool::Address::ParseIp("10.0.0.1"));
+  proto.mutable_pool_selector()->set_address("Edge.example.com");
+  EXPECT_TRUE(ParseClaimRequest(proto).ok());
+
+  proto.mutable_pool_selector()->set_address("a b");
+  proto.mutable_pool_selector()->set_strategy(static_cast<v1::PoolSelector::Strategy>(9));
+  EXPECT_THAT(FieldsOf(ParseClaimRequest(proto).status()),
+              ElementsAre("pool_selector.address", "pool_selector.strategy"));
+  proto.mutable_pool_selector()->clear_strategy();
+  proto.mutable_pool_selector()->mutable_load_balancers();
+  EXPECT_THAT(FieldsOf(ParseClaimRequest(proto).status()),
+              ElementsAre("pool_selector.load_balancers"));
+  proto.mutable_pool_selector()->mutable_load_balancers()->set_label_selector("=");
+  EXPECT_THAT(FieldsOf(ParseClaimRequest(proto).status()),
+              ElementsAre("pool_selector.load_balancers.label_selector"));
+}
+
 TEST(ConvertTest, NamesEveryLabelAtFault) {
   v1::ClaimRequest proto = Minimal();
   (*proto.mutable_labels())["team"] = "shop";
