@@ -49,6 +49,7 @@ absl::Status Serve(const Options& options, rpc::StopSignal& stop) {
   PortEngine engine(*client, metrics, options.engine);
   rpc::Server server(options.program.server, metrics);
   PortServiceImpl service({.pools = engine.pools(),
+                           .pool_store = engine.pool_store(),
                            .store = engine.store(),
                            .view = engine.view(),
                            .feed = engine.feed(),

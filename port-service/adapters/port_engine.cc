@@ -22,6 +22,7 @@ std::uint64_t DrawBelow(std::uint64_t bound) {
 PortEngine::PortEngine(kube::Client& client, metrics::Registry& metrics, const Options& options)
     : client_(client),
       store_(client, options.ns),
+      pool_store_(client, options.ns),
       cluster_(client, options.ns),
       scanner_(client),
       claims_(client, {.ns = options.ns,

@@ -12,6 +12,7 @@
 #include "port-service/adapters/kube_claim_store.h"
 #include "port-service/adapters/kube_cluster_reader.h"
 #include "port-service/adapters/kube_cluster_scanner.h"
+#include "port-service/adapters/kube_pool_store.h"
 #include "port-service/adapters/kube_pools.h"
 #include "port-service/adapters/pool_gate.h"
 #include "port-service/adapters/pool_loop.h"
@@ -51,6 +52,7 @@ class PortEngine {
   void Stop();
 
   Pools& pools() { return pools_; }
+  PoolStore& pool_store() { return pool_store_; }
   ClaimStore& store() { return store_; }
   ClaimView& view() { return claims_; }
   ClaimFeed& feed() { return claims_; }
@@ -64,6 +66,7 @@ class PortEngine {
 
   kube::Client& client_;
   KubeClaimStore store_;
+  KubePoolStore pool_store_;
   KubeClusterReader cluster_;
   KubeClusterScanner scanner_;
   ClaimCache claims_;

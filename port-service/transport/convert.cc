@@ -9,6 +9,8 @@
 
 #include "common/status/macros.h"
 #include "common/status/status.h"
+#include "port-service/domain/pool_store.h"
+#include "port-service/transport/take.h"
 
 namespace berth::port {
 namespace {
@@ -62,6 +64,13 @@ void AddQuotas(const pool::Quotas& quotas, v1::PortPool& proto) {
   }
 }
 
+v1::ObjectName ToProto(const kube::ObjectName& name) {
+  v1::ObjectName proto;
+  proto.set_namespace_(name.ns);
+  proto.set_name(name.name);
+  return proto;
+}
+
 google::protobuf::Timestamp ToProto(kube::Time time) {
   const auto since_epoch = time.time_since_epoch();
   const auto seconds = std::chrono::floor<std::chrono::seconds>(since_epoch);
@@ -69,17 +78,6 @@ google::protobuf::Timestamp ToProto(kube::Time time) {
   proto.set_seconds(seconds.count());
   proto.set_nanos(static_cast<int>(std::chrono::nanoseconds(since_epoch - seconds).count()));
   return proto;
-}
-
-/// The value, or a violation of `field` and nothing.
-template <typename T>
-std::optional<T> Take(absl::StatusOr<T> value, const std::string& field,
-                      FieldViolations& violations) {
-  if (!value.ok()) {
-    violations.AddAll(field, value.status());
-    return std::nullopt;
-  }
-  return *std::move(value);
 }
 
 /// The protocols of an entry in the order of pool::kProtocols; TCP when none is named.
@@ -395,6 +393,13 @@ v1::Address ToProto(const pool::Address& address) {
   return proto;
 }
 
+v1::ConfigMapSettings ToProto(const pool::ConfigMapRefs& refs) {
+  v1::ConfigMapSettings proto;
+  *proto.mutable_tcp_services() = ToProto(refs.tcp_services);
+  *proto.mutable_udp_services() = ToProto(refs.udp_services);
+  return proto;
+}
+
 v1::PortClaim ToProto(const Claim& claim, const std::vector<pool::Address>& addresses) {
   v1::PortClaim proto;
   proto.set_name(claim.name.ToString());
@@ -457,6 +462,14 @@ v1::PortPool ToProto(const pool::PoolState& state, const ClaimedPorts& claimed,
     to.set_free(usage.free);
   }
   AddQuotas(pool.quotas, proto);
+  proto.set_static_ports(pool.static_ports);
+  AddAddresses(pool.published_addresses, *proto.mutable_published_addresses());
+  proto.mutable_claim_ttl()->set_seconds(pool.claim_ttl.count());
+  proto.mutable_quarantine()->set_seconds(pool.quarantine.count());
+  if (pool.configmap.has_value()) {
+    *proto.mutable_configmap() = ToProto(*pool.configmap);
+  }
+  proto.set_etag(Etag(pool));
   proto.set_ready(usable.ok());
   proto.set_not_ready_message(std::string(usable.message()));
   return proto;

@@ -40,6 +40,7 @@ absl::StatusOr<pool::ClaimName> ParseClaimName(const std::string& name);
 absl::StatusOr<pool::PoolName> ParsePoolName(const std::string& field, const std::string& name);
 
 v1::Address ToProto(const pool::Address& address);
+v1::ConfigMapSettings ToProto(const pool::ConfigMapRefs& refs);
 /// `addresses` are those of the claim's pool.
 v1::PortClaim ToProto(const Claim& claim, const std::vector<pool::Address>& addresses);
 /// `usable` says whether ports can be claimed on this replica, and why not.

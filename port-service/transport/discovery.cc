@@ -43,8 +43,7 @@ v1::PoolProposal Describe(const PoolProposal& proposal) {
   proto.set_controller(proposal.controller);
   if (proposal.configmap.has_value()) {
     proto.set_driver(std::string(pool::ToString(pool::Driver::kConfigMap)));
-    proto.set_tcp_services(proposal.configmap->tcp_services.ToString());
-    proto.set_udp_services(proposal.configmap->udp_services.ToString());
+    *proto.mutable_configmap() = ToProto(*proposal.configmap);
   }
   proto.set_pool(proposal.pool);
   proto.set_problem(proposal.problem);

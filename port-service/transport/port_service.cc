@@ -13,6 +13,7 @@
 #include "port-service/transport/convert.h"
 #include "port-service/transport/discovery.h"
 #include "port-service/transport/pool_addresses.h"
+#include "port-service/transport/pool_mapping.h"
 
 namespace berth::port {
 namespace {
@@ -22,6 +23,10 @@ std::string FilterText(v1::ListClaimsRequest request) {
   request.clear_page_size();
   request.clear_page_token();
   return "claims " + request.SerializeAsString();
+}
+
+WriteMode ModeOf(bool validate_only) {
+  return validate_only ? WriteMode::kCheck : WriteMode::kStore;
 }
 
 /// Takes the page that `request` asks for out of `items`, which are ordered by key.
@@ -73,6 +78,44 @@ grpc::Status PortServiceImpl::DiscoverPools(grpc::ServerContext*,
                                             v1::DiscoverPoolsResponse* response) {
   return rpc::Unary(*response,
                     [&] { return port::DiscoverPools(parts_.scanner, parts_.pools, *request); });
+}
+
+grpc::Status PortServiceImpl::CreatePool(grpc::ServerContext*, const v1::CreatePoolRequest* request,
+                                         v1::CreatePoolResponse* response) {
+  return rpc::Unary(*response, [&]() -> absl::StatusOr<v1::CreatePoolResponse> {
+    ASSIGN_OR_RETURN(const PoolSpec spec, ParsePoolSpec(request->pool()));
+    ASSIGN_OR_RETURN(const pool::Pool pool,
+                     parts_.pool_store.Create(spec, ModeOf(request->validate_only())));
+    v1::CreatePoolResponse answer;
+    *answer.mutable_pool() = Describe(pool);
+    return answer;
+  });
+}
+
+grpc::Status PortServiceImpl::UpdatePool(grpc::ServerContext*, const v1::UpdatePoolRequest* request,
+                                         v1::UpdatePoolResponse* response) {
+  return rpc::Unary(*response, [&]() -> absl::StatusOr<v1::UpdatePoolResponse> {
+    ASSIGN_OR_RETURN(const PoolSpec spec, ParsePoolSpec(request->pool()));
+    if (request->pool().etag().empty()) {
+      return InvalidField("pool.etag", "is required: read the pool first");
+    }
+    ASSIGN_OR_RETURN(
+        const pool::Pool pool,
+        parts_.pool_store.Update(spec, request->pool().etag(), ModeOf(request->validate_only())));
+    v1::UpdatePoolResponse answer;
+    *answer.mutable_pool() = Describe(pool);
+    return answer;
+  });
+}
+
+grpc::Status PortServiceImpl::DeletePool(grpc::ServerContext*, const v1::DeletePoolRequest* request,
+                                         v1::DeletePoolResponse* response) {
+  return rpc::Unary(*response, [&]() -> absl::StatusOr<v1::DeletePoolResponse> {
+    ASSIGN_OR_RETURN(const pool::PoolName name, ParsePoolName("name", request->name()));
+    RETURN_IF_ERROR(
+        parts_.pool_store.Delete(name, request->etag(), ModeOf(request->validate_only())));
+    return v1::DeletePoolResponse();
+  });
 }
 
 grpc::Status PortServiceImpl::Claim(grpc::ServerContext*, const v1::ClaimRequest* request,
@@ -195,6 +238,15 @@ v1::PortPool PortServiceImpl::Describe(const pool::PoolState& pool) {
   absl::Status usable = pool.usable;
   usable.Update(parts_.pools.CheckOpen(pool.pool));
   return ToProto(pool, parts_.view.PortsOf(pool.pool.name), usable);
+}
+
+v1::PortPool PortServiceImpl::Describe(const pool::Pool& pool) {
+  const auto seen = parts_.pools.Find(pool.name);
+  if (seen.ok() && Etag((*seen)->pool) == Etag(pool)) {
+    return Describe(**seen);
+  }
+  return ToProto({.pool = pool}, parts_.view.PortsOf(pool.name),
+                 absl::UnavailableError("what the pool names has not been read yet"));
 }
 
 v1::PortClaim PortServiceImpl::Describe(const port::Claim& claim) {

@@ -7,6 +7,7 @@
 #include "port-service/domain/claim_store.h"
 #include "port-service/domain/claimer.h"
 #include "port-service/domain/discovery.h"
+#include "port-service/domain/pool_store.h"
 #include "port-service/domain/pools.h"
 
 #include "berth/port/v1/port_service.grpc.pb.h"
@@ -21,6 +22,7 @@ class PortServiceImpl final
  public:
   struct Parts {
     Pools& pools;
+    PoolStore& pool_store;
     ClaimStore& store;
     ClaimView& view;
     ClaimFeed& feed;
@@ -39,6 +41,12 @@ class PortServiceImpl final
                          v1::ListPoolsResponse* response) override;
   grpc::Status DiscoverPools(grpc::ServerContext* context, const v1::DiscoverPoolsRequest* request,
                              v1::DiscoverPoolsResponse* response) override;
+  grpc::Status CreatePool(grpc::ServerContext* context, const v1::CreatePoolRequest* request,
+                          v1::CreatePoolResponse* response) override;
+  grpc::Status UpdatePool(grpc::ServerContext* context, const v1::UpdatePoolRequest* request,
+                          v1::UpdatePoolResponse* response) override;
+  grpc::Status DeletePool(grpc::ServerContext* context, const v1::DeletePoolRequest* request,
+                          v1::DeletePoolResponse* response) override;
   grpc::Status Claim(grpc::ServerContext* context, const v1::ClaimRequest* request,
                      v1::ClaimResponse* response) override;
   grpc::Status BindClaim(grpc::ServerContext* context, const v1::BindClaimRequest* request,
@@ -59,6 +67,8 @@ class PortServiceImpl final
  private:
   absl::StatusOr<v1::ClaimResponse> DoClaim(const v1::ClaimRequest& request);
   v1::PortPool Describe(const pool::PoolState& pool);
+  /// A pool just read from the store: with what is seen of it, if that is of the same version.
+  v1::PortPool Describe(const pool::Pool& pool);
   v1::PortClaim Describe(const port::Claim& claim);
   void Count(const absl::Status& status);
 

@@ -134,7 +134,8 @@ def test_load_balancers_are_discovered(berth):
     [found] = [p for p in proposals if p.pool == "public"]
     assert found.driver == "configmap"
     assert [b.name for b in found.load_balancers] == ["ingress-nginx-controller"]
-    assert found.tcp_services.startswith("ingress-nginx/") and found.udp_services.startswith("ingress-nginx/")
+    pool = berth.ports.GetPool(port.GetPoolRequest(name="public")).pool
+    assert found.configmap == pool.configmap
     for fields, code, reason in (
             ({"namespace": "ingress-nginx", "label_selector": "a==b==c"}, grpc.StatusCode.INVALID_ARGUMENT, "INVALID_FIELD"),
             # The chart was told the namespaces of the load balancers, so others may not be read.

@@ -128,8 +128,9 @@ TEST_F(PoolsIntegrationTest, FindsLoadBalancersThatPoolsCouldBeMadeOf) {
   const v1::PoolProposal& proposal = labelled->proposals(0);
   EXPECT_EQ(proposal.name(), "controller");
   EXPECT_EQ(proposal.driver(), "configmap");
-  EXPECT_EQ(proposal.tcp_services(), ns_.name() + "/tcp");
-  EXPECT_EQ(proposal.udp_services(), ns_.name() + "/udp");
+  EXPECT_EQ(proposal.configmap().tcp_services().namespace_(), ns_.name());
+  EXPECT_EQ(proposal.configmap().tcp_services().name(), "tcp");
+  EXPECT_EQ(proposal.configmap().udp_services().name(), "udp");
   EXPECT_EQ(proposal.load_balancers(0).addresses(0).ip(), "10.0.0.1");
   EXPECT_EQ(proposal.problem(), "");
 
@@ -257,6 +258,88 @@ TEST_F(PoolsIntegrationTest, GivesOnePortToARequestForWhichTwoReplicasDrawPoolsA
   }
   EXPECT_THAT(pools, SizeIs(2));
   EXPECT_THAT(ns_.List(kube::kPortClaims), SizeIs(kRounds));
+}
+
+TEST_F(PoolsIntegrationTest, MakesChangesAndDeletesPoolsByCalls) {
+  ns_.MakeLoadBalancer("controller", "10.0.0.1");
+  const auto replica = MakeReplica();
+  v1::PortPool pool;
+  pool.set_name("edge");
+  pool.set_driver("configmap");
+  v1::LoadBalancer& load_balancer = *pool.add_load_balancers();
+  load_balancer.set_kind("Service");
+  load_balancer.set_namespace_(ns_.name());
+  load_balancer.set_name("controller");
+  pool.set_first_port(20000);
+  pool.set_last_port(20099);
+  pool.mutable_quarantine()->set_seconds(0);
+  for (v1::ObjectName* name : {pool.mutable_configmap()->mutable_tcp_services(),
+                               pool.mutable_configmap()->mutable_udp_services()}) {
+    name->set_namespace_(ns_.name());
+    name->set_name("services");
+  }
+  const auto create = [&](bool validate_only = false) {
+    v1::CreatePoolRequest request;
+    *request.mutable_pool() = pool;
+    request.set_validate_only(validate_only);
+    return rpc::Call(replica->stub(), &v1::PortService::StubInterface::CreatePool, request);
+  };
+  const auto update = [&](bool validate_only = false) {
+    v1::UpdatePoolRequest request;
+    *request.mutable_pool() = pool;
+    request.set_validate_only(validate_only);
+    return rpc::Call(replica->stub(), &v1::PortService::StubInterface::UpdatePool, request);
+  };
+  const auto remove = [&](const std::string& etag, bool validate_only = false) {
+    v1::DeletePoolRequest request;
+    request.set_name("edge");
+    request.set_etag(etag);
+    request.set_validate_only(validate_only);
+    return rpc::Call(replica->stub(), &v1::PortService::StubInterface::DeletePool, request)
+        .status();
+  };
+
+  const auto checked = create(true);
+  EXPECT_TRUE(checked.ok()) << Describe(checked.status());
+  EXPECT_THAT(ns_.List(kube::kPortPools), IsEmpty());
+  const auto created = create();
+  ASSERT_TRUE(created.ok()) << Describe(created.status());
+  EXPECT_TRUE(kube::HasFinalizer(ns_.Get(kube::kPortPools, "edge"), "berth.dev/pool"));
+  EXPECT_EQ(create()->pool().uid(), created->pool().uid()) << "a repeated call";
+  pool.set_last_port(20199);
+  EXPECT_EQ(ReasonOf(create().status()), Reason::ERROR_REASON_POOL_EXISTS);
+
+  ASSERT_TRUE(Eventually([&] { return IsReady(*replica); }));
+  EXPECT_EQ(GetPool(replica->stub(), "edge")->etag(), created->pool().etag());
+  const v1::PortClaim claim = MustClaim(replica->stub(), ClaimFor("request-1"));
+
+  EXPECT_EQ(ReasonOf(update().status()), Reason::ERROR_REASON_INVALID_FIELD) << "no etag";
+  pool.set_etag(created->pool().etag());
+  EXPECT_EQ(update(true)->pool().last_port(), 20199);
+  EXPECT_EQ(GetPool(replica->stub(), "edge")->last_port(), 20099);
+  const auto updated = update();
+  ASSERT_TRUE(updated.ok()) << Describe(updated.status());
+  EXPECT_NE(updated->pool().etag(), created->pool().etag());
+  EXPECT_EQ(update()->pool().etag(), updated->pool().etag()) << "a repeated call";
+  ASSERT_TRUE(Eventually([&] { return GetPool(replica->stub(), "edge")->last_port() == 20199; }));
+  pool.set_last_port(20299);
+  EXPECT_EQ(ReasonOf(update().status()), Reason::ERROR_REASON_POOL_CHANGED) << "an old etag";
+  pool.set_etag(updated->pool().etag());
+  pool.set_driver("loadbalancer");
+  pool.clear_configmap();
+  EXPECT_EQ(FieldViolationsOf(update().status()).at(0).field, "pool.driver");
+
+  const absl::Status in_use = remove("");
+  EXPECT_EQ(ReasonOf(in_use), Reason::ERROR_REASON_POOL_IN_USE);
+  EXPECT_EQ(MetadataOf(in_use, "claims"), "1");
+  ASSERT_TRUE(CallRelease(replica->stub(), claim.name(), claim.uid()).ok());
+  EXPECT_EQ(ReasonOf(remove(created->pool().etag())), Reason::ERROR_REASON_POOL_CHANGED);
+  EXPECT_TRUE(remove(updated->pool().etag(), true).ok());
+  EXPECT_FALSE(kube::IsBeingDeleted(ns_.Get(kube::kPortPools, "edge")));
+  EXPECT_TRUE(remove(updated->pool().etag()).ok());
+  ASSERT_TRUE(Eventually([&] { return ns_.Get(kube::kPortPools, "edge").is_null(); }));
+  EXPECT_EQ(ReasonOf(remove("")), Reason::ERROR_REASON_POOL_NOT_FOUND);
+  EXPECT_EQ(ReasonOf(update().status()), Reason::ERROR_REASON_POOL_NOT_FOUND);
 }
 
 TEST_F(PoolsIntegrationTest, ListsPoolsByPages) {

@@ -37,6 +37,7 @@ Replica::Replica(std::unique_ptr<kube::Client> client, const PortEngine::Options
       engine_(*client_, metrics_, options),
       server_({.listen = "127.0.0.1:0", .metrics_listen = "", .max_threads = 256}, metrics_),
       service_({.pools = engine_.pools(),
+                .pool_store = engine_.pool_store(),
                 .store = engine_.store(),
                 .view = engine_.view(),
                 .feed = engine_.feed(),
