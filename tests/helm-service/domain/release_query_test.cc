@@ -57,7 +57,8 @@ TEST(ReleaseFilterTest, SelectsByLabelsOfUsersAndByHelms) {
   EXPECT_TRUE(Matches({.labels = *kube::LabelSelector::Parse("team=red")}, release));
   EXPECT_FALSE(Matches({.labels = *kube::LabelSelector::Parse("team=blue")}, release));
   EXPECT_TRUE(Matches(
-      {.labels = *kube::LabelSelector::Parse("owner=helm,name=web,status=deployed,version=1")}, release));
+      {.labels = *kube::LabelSelector::Parse("owner=helm,name=web,status=deployed,version=1")},
+      release));
 }
 
 TEST(ReleaseFilterTest, AReleaseWhoseBodyWasNotReadHasNoChart) {
