@@ -1,6 +1,7 @@
 #include "helm-service/adapters/helm_keys.h"
 
 #include <cstddef>
+#include <cstdint>
 #include <utility>
 
 namespace berth::helm {
@@ -43,7 +44,7 @@ void AddHelmKeys(config::Table& table, HelmKeys& keys) {
   table
       .AddBytes("helm.max_output_bytes", &keys.max_output_bytes,
                 "what is read of a Helm process' output; the rest is dropped")
-      .Range(64 * 1024);
+      .Range(std::int64_t{64} << 10);
   table
       .Add("helm.kill_margin", &keys.kill_margin,
            "how long Helm may go on after the operation's timeout before it is killed")

@@ -19,7 +19,7 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 // Whoever follows a release looks again soon anyway.
-const kube::CallOptions kOneTry{.timeout = seconds(3), .retry = kube::Retry::kNever};
+kube::CallOptions OneTry() { return {.timeout = seconds(3), .retry = kube::Retry::kNever}; }
 
 constexpr std::size_t kMostEventsAtOnce = 300;
 constexpr int kMostPodsOfAJob = 20;
@@ -64,7 +64,7 @@ class KubeWarningSource final : public WarningSource {
       ASSIGN_OR_RETURN(
           const kube::ObjectList list,
           client_.ListPage(kube::kEvents, ns_,
-                           {.form = kube::Form::kMetadata, .page_size = 1, .call = kOneTry}));
+                           {.form = kube::Form::kMetadata, .page_size = 1, .call = OneTry()}));
       version_ = list.resource_version;
     }
     watch_.emplace(client_.StartWatch(
@@ -134,7 +134,7 @@ absl::StatusOr<LiveObject> KubeClusterReader::Read(const ObjectRef& ref) {
       client_.Get(kind->resource(), {.ns = live.ref.ns, .name = ref.name},
                   {.consistency = kube::Consistency::kAny,
                    .form = HoldsOnlyData(ref) ? kube::Form::kMetadata : kube::Form::kFull,
-                   .call = kOneTry});
+                   .call = OneTry()});
   if (kube::IsNotFound(object.status())) return live;
   ASSIGN_OR_RETURN(live.object, std::move(object));
   return live;
@@ -145,7 +145,7 @@ absl::StatusOr<std::vector<kube::Json>> KubeClusterReader::PodsOfJob(const std::
   ASSIGN_OR_RETURN(kube::ObjectList pods, client_.ListPage(kube::kPods, ns,
                                                            {.label_selector = "job-name=" + job,
                                                             .page_size = kMostPodsOfAJob,
-                                                            .call = kOneTry}));
+                                                            .call = OneTry()}));
   return std::move(pods.items);
 }
 

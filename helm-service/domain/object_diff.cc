@@ -1,5 +1,7 @@
 #include "helm-service/domain/object_diff.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
 #include <set>
@@ -78,13 +80,14 @@ class Comparison {
     for (const auto& [segment, value] : before) {
       const auto found = after.find(segment);
       if (found != after.end()) {
-        Compare(*value, *found->second, path + "/" + segment);
+        Compare(*value, *found->second, fmt::format("{}/{}", path, segment));
       } else {
-        Add({.path = path + "/" + segment, .before = *value});
+        Add({.path = fmt::format("{}/{}", path, segment), .before = *value});
       }
     }
     for (const auto& [segment, value] : after) {
-      if (!before.contains(segment)) Add({.path = path + "/" + segment, .after = *value});
+      if (!before.contains(segment))
+        Add({.path = fmt::format("{}/{}", path, segment), .after = *value});
     }
   }
 

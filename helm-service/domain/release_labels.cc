@@ -71,7 +71,9 @@ std::string ReleaseLabels::ToFlag() const {
   std::string flag;
   for (const auto& [key, value] : labels_) {
     if (!flag.empty()) flag += ',';
-    flag += key + '=' + value;
+    flag += key;
+    flag += '=';
+    flag += value;
   }
   return flag;
 }

@@ -14,6 +14,7 @@
 #include <cmath>
 #include <cstdint>
 #include <cstdlib>
+#include <exception>
 #include <map>
 #include <optional>
 #include <sstream>
@@ -30,7 +31,9 @@ namespace {
 using Json = nlohmann::json;
 
 // What ends parsing early; never leaves this file.
-struct Refusal {
+struct Refusal final : std::exception {
+  Refusal(const YAML::Mark& where, std::string reason) : mark(where), why(std::move(reason)) {}
+
   YAML::Mark mark;
   std::string why;
 };

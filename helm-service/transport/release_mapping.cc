@@ -143,7 +143,7 @@ v1::TestOutcome ToProto(const TestOutcome& outcome) {
   proto.set_phase(PhaseOf(outcome.phase));
   google::protobuf::Timestamp time;
   if (google::protobuf::util::TimeUtil::FromString(outcome.started_at, &time)) {
-    *proto.mutable_start_time() = time;
+    *proto.mutable_start_time() = std::move(time);
   }
   return proto;
 }

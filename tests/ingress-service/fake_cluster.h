@@ -276,10 +276,8 @@ class FakeClaims : public Claims {
     }
     if (found->second.state == from) {
       found->second.state = to;
-    } else if (found->second.state < to) {
-      return Error(absl::StatusCode::kFailedPrecondition, Reason::ERROR_REASON_CLAIM_WRONG_STATE,
-                   "wrong state");
-    } else if (to == ClaimState::kBound && found->second.state != to) {
+    } else if (found->second.state < to ||
+               (to == ClaimState::kBound && found->second.state != to)) {
       return Error(absl::StatusCode::kFailedPrecondition, Reason::ERROR_REASON_CLAIM_WRONG_STATE,
                    "wrong state");
     }
