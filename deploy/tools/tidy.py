@@ -78,7 +78,7 @@ def main():
             if not mark.exists():
                 pending[file] = mark
 
-    failed = 0
+    findings = []
     with concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
         runs = {pool.submit(tidy, program, build, file): file for file in pending}
         for count, run in enumerate(concurrent.futures.as_completed(runs), 1):
@@ -86,10 +86,14 @@ def main():
             if result.returncode == 0:
                 pending[file].touch()
             else:
-                failed += 1
-                print(result.stdout)
+                findings.append(result.stdout)
             print(f"{count} of {len(runs)}: {file.relative_to(root)}", flush=True)
-    return 1 if failed else 0
+    # Last, where whoever reads only the end of it looks.
+    for text in findings:
+        print(text)
+    if findings:
+        print(f"{len(findings)} of {len(pending)} sources have findings")
+    return 1 if findings else 0
 
 
 if __name__ == "__main__":
