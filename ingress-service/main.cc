@@ -82,8 +82,8 @@ absl::Status Serve(const Options& options, rpc::StopSignal& stop) {
   server.Register(v1::IngressService::service_full_name(), handler);
   server.OnDrain("loop", [&](rpc::SteadyTime) { engine->Stop(); });
   RETURN_IF_ERROR(server.Start());
-  RETURN_IF_ERROR(
-      kube::CheckSchemas(*client, {{kube::kPortPools}, {kube::kPortClaims}, {kube::kPortRules}}));
+  RETURN_IF_ERROR(kube::CheckSchemas(
+      *client, {{kube::kPortPools}, {kube::kPortClaims}, {kube::kPortRules, 2}}));
   RETURN_IF_ERROR(engine->Start(std::chrono::steady_clock::now() + kStartPatience));
   server.SetServing(true);
   log::Info("serving", {{"port", server.port()}, {"namespace", options.engine.ns}});

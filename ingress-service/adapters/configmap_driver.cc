@@ -30,6 +30,8 @@ Capabilities IngressNginx() {
       .reserved = {Port::Of<80>(), Port::Of<443>(), Port::Of<442>(), Port::Of<8181>(),
                    Port::Of<8443>(), Port::Of<10245>(), Port::Of<10246>(), Port::Of<10247>(),
                    Port::Of<10254>()},
+      // The controller tells nobody what it has loaded.
+      .needs_probe = true,
   };
 }
 

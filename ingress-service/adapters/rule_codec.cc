@@ -39,8 +39,21 @@ std::variant<pool::Port, std::string> ParseTargetPort(const Json& port) {
   return text;
 }
 
-RuleSpec ParseSpec(const Json& object) {
-  return {
+absl::StatusOr<std::vector<SourceRange>> ParseSourceRanges(const Json& object) {
+  std::vector<SourceRange> ranges;
+  for (const Json& entry : kube::At(object, {"spec", "options", "sourceRanges"})) {
+    ASSIGN_OR_RETURN(SourceRange range,
+                     SourceRange::Parse(entry.is_string() ? entry.get<std::string>() : ""));
+    ranges.push_back(std::move(range));
+  }
+  return ranges;
+}
+
+// A block that is none, put there by hand, spoils the whole rule: without it the port would be open
+// to more than was asked for.
+absl::StatusOr<RuleSpec> ParseSpec(const Json& object) {
+  ASSIGN_OR_RETURN(std::vector<SourceRange> source_ranges, ParseSourceRanges(object));
+  return RuleSpec{
       .pool_uid = kube::StringAt(object, {"spec", "poolRef", "uid"}),
       .claim_uid = kube::StringAt(object, {"spec", "claimUid"}),
       .target = {.ns = kube::StringAt(object, {"spec", "targetRef", "namespace"}),
@@ -49,7 +62,8 @@ RuleSpec ParseSpec(const Json& object) {
       .options = {.decode_proxy_protocol =
                       kube::At(object, {"spec", "options", "decodeProxyProtocol"}) == true,
                   .encode_proxy_protocol =
-                      kube::At(object, {"spec", "options", "encodeProxyProtocol"}) == true},
+                      kube::At(object, {"spec", "options", "encodeProxyProtocol"}) == true,
+                  .source_ranges = std::move(source_ranges)},
       .exposure = pool::ParseExposureRef(object),
   };
 }
@@ -86,8 +100,13 @@ Json TargetJson(const Target& target) {
 }
 
 Json OptionsJson(const RuleOptions& options) {
+  Json source_ranges = Json::array();
+  for (const SourceRange& range : options.source_ranges) {
+    source_ranges.push_back(range.ToString());
+  }
   return {{"decodeProxyProtocol", options.decode_proxy_protocol},
-          {"encodeProxyProtocol", options.encode_proxy_protocol}};
+          {"encodeProxyProtocol", options.encode_proxy_protocol},
+          {"sourceRanges", std::move(source_ranges)}};
 }
 
 // Null, which takes the field away in a merge patch, without an exposure.
@@ -123,13 +142,14 @@ absl::StatusOr<Rule> ParseRule(const Json& object) {
         "metadata.name",
         fmt::format("'{}' does not match pool, protocol and port of the spec", kube::Name(object)));
   }
+  ASSIGN_OR_RETURN(RuleSpec spec, ParseSpec(object));
   Rule rule{.name = name,
             .uid = kube::Uid(object),
             .resource_version = kube::ResourceVersion(object),
             .generation = kube::Generation(object),
             .created = kube::CreationTimestamp(object),
             .removing = kube::IsBeingDeleted(object),
-            .spec = ParseSpec(object),
+            .spec = std::move(spec),
             .status = ParseStatus(object)};
   rule.revision = kube::ParseResourceVersion(rule.resource_version).value_or(0);
   for (const Json& finalizer : kube::At(object, {"metadata", "finalizers"})) {

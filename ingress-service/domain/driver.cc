@@ -25,6 +25,9 @@ std::vector<RuleOption> OptionsOf(const RuleOptions& options) {
   if (options.encode_proxy_protocol) {
     set.push_back(RuleOption::kEncodeProxyProtocol);
   }
+  if (!options.source_ranges.empty()) {
+    set.push_back(RuleOption::kSourceRanges);
+  }
   return set;
 }
 
@@ -36,6 +39,8 @@ std::string_view ToString(RuleOption option) {
       return "decode_proxy_protocol";
     case RuleOption::kEncodeProxyProtocol:
       return "encode_proxy_protocol";
+    case RuleOption::kSourceRanges:
+      return "source_ranges";
   }
   return "";
 }

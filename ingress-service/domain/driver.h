@@ -18,7 +18,7 @@
 namespace berth::ingress {
 
 /// What a rule can ask for beyond a target.
-enum class RuleOption { kDecodeProxyProtocol, kEncodeProxyProtocol };
+enum class RuleOption { kDecodeProxyProtocol, kEncodeProxyProtocol, kSourceRanges };
 
 /// "decode_proxy_protocol": as the contract spells it.
 std::string_view ToString(RuleOption option);
@@ -29,14 +29,20 @@ struct Capabilities {
   std::map<pool::Protocol, std::set<RuleOption>> options;
   /// Ports that its kind of load balancer keeps for itself.
   pool::PortSet reserved;
+  /// Whether a TCP connection through the load balancer has to prove that a rule is served, since
+  /// what Program sees does not.
+  bool needs_probe = false;
 };
 
 /// What became of a live rule on its load balancer.
 struct RuleProgress {
-  /// OK if its entries are there, at the revision of the shared objects that was read or written
-  /// last; else why not: PORT_TAKEN, TARGET_PORT_NOT_FOUND, CONTROLLER_REFUSED,
-  /// NODE_PORTS_EXHAUSTED.
+  /// OK if the load balancer has it, as far as the driver can see (its entries are there, at the
+  /// revision of the shared objects that was read or written last); else why not: PORT_TAKEN,
+  /// TARGET_PORT_NOT_FOUND, CONTROLLER_REFUSED, NODE_PORTS_EXHAUSTED; NOT_PROGRAMMED while it is
+  /// only a matter of time.
   absl::Status status;
+  /// What an OK rests on, for RuleStatus::evidence; a connection, where one is needed, says more.
+  std::string evidence = "status";
   /// What to record in RuleStatus::written.
   std::map<std::string, std::string> written;
 };

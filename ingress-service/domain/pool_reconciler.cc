@@ -310,6 +310,11 @@ class PoolReconciler::Pass {
     return "";
   }
 
+  bool NeedsProbe(pool::Driver kind) const {
+    const absl::StatusOr<Driver*> driver = FindDriver(with_.drivers, kind);
+    return driver.ok() && (*driver)->capabilities().needs_probe;
+  }
+
   void See(Work& work, std::vector<ProbeTarget>& probes) const {
     const Rule& rule = *work.rule;
     Sighting& sighting = work.sighting;
@@ -323,7 +328,8 @@ class PoolReconciler::Pass {
       return;
     }
     sighting.progress = progress->second;
-    sighting.needs_probe = options_.probe && rule.name.protocol() == pool::Protocol::kTcp;
+    sighting.needs_probe = options_.probe && rule.name.protocol() == pool::Protocol::kTcp &&
+                           NeedsProbe(state_->pool.driver);
     if (sighting.needs_probe && sighting.progress->status.ok() && sighting.load_balancer.ok()) {
       ProbeTarget target{.token = ProbeToken(rule, *sighting.progress),
                          .host = ProbeHost(),

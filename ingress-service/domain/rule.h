@@ -12,6 +12,7 @@
 #include "common/pool/claim_name.h"
 #include "common/pool/exposure_ref.h"
 #include "common/pool/port.h"
+#include "ingress-service/domain/source_range.h"
 
 namespace berth::ingress {
 
@@ -40,6 +41,8 @@ struct Target {
 struct RuleOptions {
   bool decode_proxy_protocol = false;
   bool encode_proxy_protocol = false;
+  /// Where connections may come from; empty for anywhere. Sorted, each once.
+  std::vector<SourceRange> source_ranges;
 
   friend bool operator==(const RuleOptions&, const RuleOptions&) = default;
 };

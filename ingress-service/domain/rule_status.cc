@@ -101,7 +101,7 @@ std::optional<Verdict> Judge(const Rule& rule, const Sighting& sighting) {
     return Verdict{NotProgrammed(Message(sighting.load_balancer)), ""};
   }
   if (!sighting.needs_probe) {
-    return sighting.resolved.ok() ? Verdict{absl::OkStatus(), "status"}
+    return sighting.resolved.ok() ? Verdict{absl::OkStatus(), sighting.progress->evidence}
                                   : Verdict{sighting.resolved, ""};
   }
   if (sighting.probe) {

@@ -22,8 +22,8 @@ struct Sighting {
   std::optional<RuleProgress> progress;
   /// Whether the load balancer has an address and reports no failure.
   absl::Status load_balancer;
-  /// Whether a connection is to prove that it is served; else the entries are all the evidence
-  /// there is.
+  /// Whether a connection is to prove that it is served; else what the driver saw is all the
+  /// evidence there is.
   bool needs_probe = false;
   /// Whether the target has a ready endpoint: why a connection fails, if it does. A controller may
   /// leave out an entry without one.

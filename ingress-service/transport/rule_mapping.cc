@@ -1,5 +1,7 @@
 #include "ingress-service/transport/rule_mapping.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <chrono>
 
@@ -14,6 +16,11 @@ constexpr std::size_t kMaxUid = 63;
 constexpr std::size_t kMaxLabel = 63;
 constexpr std::size_t kMaxName = 253;
 constexpr std::size_t kMaxPortName = 15;
+constexpr int kMaxSourceRanges = 64;
+
+std::string Message(const absl::Status& status) {
+  return {status.message().data(), status.message().size()};
+}
 
 bool IsLowerOrDigit(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
 
@@ -90,6 +97,28 @@ pool::ExposureRef ToExposure(const port::v1::ExposureRef& exposure, FieldViolati
           .generation = exposure.generation()};
 }
 
+RuleOptions ToOptions(const v1::RuleOptions& options, FieldViolations& violations) {
+  RuleOptions wanted{.decode_proxy_protocol = options.decode_proxy_protocol(),
+                     .encode_proxy_protocol = options.encode_proxy_protocol()};
+  if (options.source_ranges_size() > kMaxSourceRanges) {
+    violations.Add("options.source_ranges",
+                   fmt::format("must have at most {} entries", kMaxSourceRanges));
+    return wanted;
+  }
+  for (int i = 0; i < options.source_ranges_size(); ++i) {
+    absl::StatusOr<SourceRange> range = SourceRange::Parse(options.source_ranges(i));
+    if (range.ok()) {
+      wanted.source_ranges.push_back(*std::move(range));
+    } else {
+      violations.Add(fmt::format("options.source_ranges[{}]", i), Message(range.status()));
+    }
+  }
+  std::sort(wanted.source_ranges.begin(), wanted.source_ranges.end());
+  wanted.source_ranges.erase(std::unique(wanted.source_ranges.begin(), wanted.source_ranges.end()),
+                             wanted.source_ranges.end());
+  return wanted;
+}
+
 v1::PortRule::State ToProto(RuleState state) {
   switch (state) {
     case RuleState::kPending:
@@ -124,6 +153,14 @@ void Fill(const Target& target, v1::RuleTarget& proto) {
   }
 }
 
+void Fill(const RuleOptions& options, v1::RuleOptions& proto) {
+  proto.set_decode_proxy_protocol(options.decode_proxy_protocol);
+  proto.set_encode_proxy_protocol(options.encode_proxy_protocol);
+  for (const SourceRange& range : options.source_ranges) {
+    proto.add_source_ranges(range.ToString());
+  }
+}
+
 void Fill(const pool::ExposureRef& exposure, port::v1::ExposureRef& proto) {
   proto.set_namespace_(exposure.ns);
   proto.set_name(exposure.name);
@@ -151,6 +188,7 @@ absl::StatusOr<WantedRule> ToWantedRule(const v1::RuleSpec& spec) {
     violations.Add("claim_uid", "must be the claim's unique id");
   }
   Target target = ToTarget(spec.target(), violations);
+  RuleOptions options = ToOptions(spec.options(), violations);
   std::optional<pool::ExposureRef> exposure;
   if (spec.has_exposure()) {
     exposure = ToExposure(spec.exposure(), violations);
@@ -159,8 +197,7 @@ absl::StatusOr<WantedRule> ToWantedRule(const v1::RuleSpec& spec) {
   return WantedRule{.name = *name,
                     .claim_uid = spec.claim_uid(),
                     .target = std::move(target),
-                    .options = {.decode_proxy_protocol = spec.options().decode_proxy_protocol(),
-                                .encode_proxy_protocol = spec.options().encode_proxy_protocol()},
+                    .options = std::move(options),
                     .exposure = std::move(exposure)};
 }
 
@@ -173,8 +210,7 @@ v1::PortRule ToProto(const Rule& rule) {
   proto.set_protocol(ToProto(rule.name.protocol()));
   proto.set_port(rule.name.port().number());
   Fill(rule.spec.target, *proto.mutable_target());
-  proto.mutable_options()->set_decode_proxy_protocol(rule.spec.options.decode_proxy_protocol);
-  proto.mutable_options()->set_encode_proxy_protocol(rule.spec.options.encode_proxy_protocol);
+  Fill(rule.spec.options, *proto.mutable_options());
   if (rule.spec.exposure) {
     Fill(*rule.spec.exposure, *proto.mutable_exposure());
   }

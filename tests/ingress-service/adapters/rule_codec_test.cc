@@ -25,7 +25,7 @@ Json Stored() {
     "spec": {"poolRef": {"name": "edge", "uid": "p1"}, "protocol": "TCP", "port": 20001,
              "claimUid": "c1",
              "targetRef": {"namespace": "shop", "name": "web", "port": "http"},
-             "options": {"encodeProxyProtocol": true},
+             "options": {"encodeProxyProtocol": true, "sourceRanges": ["10.1.0.0/16"]},
              "exposureRef": {"namespace": "shop", "name": "web", "uid": "e1", "generation": 2}},
     "status": {"observedGeneration": 3, "evidence": "tcp-connect",
                "programmedTime": "2026-01-02T03:04:06Z",
@@ -50,6 +50,7 @@ TEST(RuleCodecTest, ReadsAStoredRule) {
   EXPECT_EQ(rule->spec.target.ToString(), "shop/web:http");
   EXPECT_FALSE(rule->spec.options.decode_proxy_protocol);
   EXPECT_TRUE(rule->spec.options.encode_proxy_protocol);
+  EXPECT_THAT(rule->spec.options.source_ranges, ElementsAre(*SourceRange::Parse("10.1.0.0/16")));
   EXPECT_EQ(rule->spec.exposure->generation, 2);
   EXPECT_TRUE(rule->IsLive());
   EXPECT_EQ(rule->status.evidence, "tcp-connect");
@@ -69,6 +70,14 @@ TEST(RuleCodecTest, ReadsPortsByNumberInEitherSpelling) {
     Json object = Stored();
     object["spec"]["targetRef"]["port"] = port;
     EXPECT_EQ(ParseRule(object)->spec.target.ToString(), "shop/web:80");
+  }
+}
+
+TEST(RuleCodecTest, DoesNotReadARuleWithoutOneOfItsSourceRanges) {
+  for (const Json& range : {Json("10.1.0.1/16"), Json("anywhere/0"), Json(7)}) {
+    Json object = Stored();
+    object["spec"]["options"]["sourceRanges"].push_back(range);
+    EXPECT_EQ(ReasonOf(ParseRule(object).status()), Reason::ERROR_REASON_INVALID_FIELD) << range;
   }
 }
 

@@ -32,7 +32,8 @@ class RecordingDriver : public Driver {
     ProgramResult result;
     for (const auto& rule : request.rules.rules) {
       if (rule->IsLive()) {
-        result.live[rule->name.ToString()] = {.written = {{"ConfigMap/lb/tcp", "entry"}}};
+        result.live[rule->name.ToString()] = {.evidence = evidence_,
+                                              .written = {{"ConfigMap/lb/tcp", "entry"}}};
       } else if (rule->removing && !stuck) {
         result.removed.insert(rule->uid);
       }
@@ -46,10 +47,16 @@ class RecordingDriver : public Driver {
   bool stuck = false;
   ProgramResult last;
 
+  void SeesForItself(std::string evidence) {
+    capabilities_.needs_probe = false;
+    evidence_ = std::move(evidence);
+  }
+
  private:
-  const Capabilities capabilities_{
-      .options = {{pool::Protocol::kTcp, {RuleOption::kDecodeProxyProtocol}},
-                  {pool::Protocol::kUdp, {}}}};
+  Capabilities capabilities_{.options = {{pool::Protocol::kTcp, {RuleOption::kDecodeProxyProtocol}},
+                                         {pool::Protocol::kUdp, {}}},
+                             .needs_probe = true};
+  std::string evidence_ = "status";
 };
 
 class PoolReconcilerTest : public testing::Test {
@@ -131,6 +138,15 @@ TEST_F(PoolReconcilerTest, ProgramsUdpByStatusAlone) {
   Store("edge.udp.20001");
   Settle();
   EXPECT_EQ(Stored("edge.udp.20001").status.evidence, "status");
+  EXPECT_THAT(prober_.watched.at("edge"), IsEmpty());
+}
+
+TEST_F(PoolReconcilerTest, BelievesADriverThatSeesForItself) {
+  driver_->SeesForItself("listener");
+  Store("edge.tcp.20001");
+  Settle();
+  EXPECT_TRUE(Stored("edge.tcp.20001").status.IsTrue(kProgrammed));
+  EXPECT_EQ(Stored("edge.tcp.20001").status.evidence, "listener");
   EXPECT_THAT(prober_.watched.at("edge"), IsEmpty());
 }
 

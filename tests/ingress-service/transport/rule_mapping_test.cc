@@ -50,6 +50,28 @@ TEST(RuleMappingTest, NamesEveryFieldAtFault) {
                                                       "target.service", "target.service_port"));
 }
 
+TEST(RuleMappingTest, SortsSourceRangesAndTakesEachOnce) {
+  v1::RuleSpec spec = Good();
+  for (const char* range : {"2001:DB8::/32", "10.1.0.0/16", "2001:db8::/32"}) {
+    spec.mutable_options()->add_source_ranges(range);
+  }
+  EXPECT_THAT(
+      ToWantedRule(spec)->options.source_ranges,
+      ElementsAre(*SourceRange::Parse("10.1.0.0/16"), *SourceRange::Parse("2001:db8::/32")));
+}
+
+TEST(RuleMappingTest, NamesTheSourceRangeAtFault) {
+  v1::RuleSpec spec = Good();
+  spec.mutable_options()->add_source_ranges("10.1.0.0/16");
+  spec.mutable_options()->add_source_ranges("10.1.2.3/16");
+  EXPECT_THAT(FieldsAtFault(spec), ElementsAre("options.source_ranges[1]"));
+  spec.mutable_options()->clear_source_ranges();
+  for (int i = 0; i < 65; ++i) {
+    spec.mutable_options()->add_source_ranges("10.1.0.0/16");
+  }
+  EXPECT_THAT(FieldsAtFault(spec), ElementsAre("options.source_ranges"));
+}
+
 TEST(RuleMappingTest, RefusesPortsOutsideOfTheRange) {
   for (const int port : {0, -1, 65536, 70000}) {
     v1::RuleSpec spec = Good();
