@@ -77,13 +77,18 @@ absl::Status Serve(const Options& options, rpc::StopSignal& stop) {
                    RuleEngine::Create(*client, *port_service, metrics, options.engine));
 
   rpc::Server server(options.program.server, metrics);
-  IngressHandler handler(engine->service(), engine->rules(), engine->source(), engine->feed(),
+  IngressHandler handler({.service = engine->service(),
+                          .rules = engine->rules(),
+                          .source = engine->source(),
+                          .feed = engine->feed(),
+                          .inspector = engine->inspector(),
+                          .adopter = engine->adopter()},
                          server.streams());
   server.Register(v1::IngressService::service_full_name(), handler);
   server.OnDrain("loop", [&](rpc::SteadyTime) { engine->Stop(); });
   RETURN_IF_ERROR(server.Start());
   RETURN_IF_ERROR(kube::CheckSchemas(
-      *client, {{kube::kPortPools}, {kube::kPortClaims}, {kube::kPortRules, 2}}));
+      *client, {{kube::kPortPools, 3}, {kube::kPortClaims}, {kube::kPortRules, 2}}));
   RETURN_IF_ERROR(engine->Start(std::chrono::steady_clock::now() + kStartPatience));
   server.SetServing(true);
   log::Info("serving", {{"port", server.port()}, {"namespace", options.engine.ns}});

@@ -34,6 +34,17 @@ absl::StatusOr<Driver> ParseDriver(const std::string& text) {
   return Unusable("spec.driver", fmt::format("'{}' is not known to this version", text));
 }
 
+absl::StatusOr<DriftPolicy> ParseDriftPolicy(const std::string& text) {
+  for (const DriftPolicy policy : {DriftPolicy::kRepair, DriftPolicy::kReport}) {
+    if (text == ToString(policy)) {
+      return policy;
+    }
+  }
+  // Absent from what was stored before the field was there.
+  return text.empty() ? absl::StatusOr<DriftPolicy>(DriftPolicy::kRepair)
+                      : Unusable("spec.driftPolicy", fmt::format("'{}' is not known", text));
+}
+
 absl::StatusOr<std::vector<LoadBalancerRef>> ParseLoadBalancers(const Json& list) {
   std::vector<LoadBalancerRef> load_balancers;
   for (const Json& entry : list) {
@@ -120,6 +131,16 @@ std::string_view ToString(LoadBalancerKind kind) {
   return "";
 }
 
+std::string_view ToString(DriftPolicy policy) {
+  switch (policy) {
+    case DriftPolicy::kRepair:
+      return "Repair";
+    case DriftPolicy::kReport:
+      return "Report";
+  }
+  return "";
+}
+
 std::string LoadBalancerRef::ToString() const {
   return fmt::format("{} {}", pool::ToString(kind), name.ToString());
 }
@@ -133,6 +154,8 @@ int DefaultStaticPorts(int size) { return size < 32 ? 0 : std::min(std::max(16, 
 absl::StatusOr<Pool> ParsePool(const Json& object) {
   ASSIGN_OR_RETURN(PoolName name, PoolName::Parse(kube::Name(object)));
   ASSIGN_OR_RETURN(const Driver driver, ParseDriver(kube::StringAt(object, {"spec", "driver"})));
+  ASSIGN_OR_RETURN(const DriftPolicy drift_policy,
+                   ParseDriftPolicy(kube::StringAt(object, {"spec", "driftPolicy"})));
   ASSIGN_OR_RETURN(std::vector<LoadBalancerRef> load_balancers,
                    ParseLoadBalancers(kube::At(object, {"spec", "loadBalancers"})));
   ASSIGN_OR_RETURN(const Port first, PortAt(object, "first"));
@@ -163,6 +186,7 @@ absl::StatusOr<Pool> ParsePool(const Json& object) {
       .published_addresses = std::move(published),
       .claim_ttl = SecondsAt(object, "claimTtlSeconds", std::chrono::minutes(10)),
       .quarantine = SecondsAt(object, "quarantineSeconds", std::chrono::minutes(10)),
+      .drift_policy = drift_policy,
       .configmap = std::nullopt,
   };
   if (const Json& configmap = kube::At(object, {"spec", "configmap"}); configmap.is_object()) {

@@ -29,6 +29,17 @@ enum class LoadBalancerKind { kService, kGateway };
 /// "Service" or "Gateway".
 std::string_view ToString(LoadBalancerKind kind);
 
+/// What becomes of entries that others change or take away after they were written.
+enum class DriftPolicy {
+  /// They are written again.
+  kRepair,
+  /// They stay as they are until somebody decides; their rules say so.
+  kReport,
+};
+
+/// "Repair" or "Report": as PortPool spells it.
+std::string_view ToString(DriftPolicy policy);
+
 /// Names a load balancer of a pool.
 struct LoadBalancerRef {
   LoadBalancerKind kind = LoadBalancerKind::kService;
@@ -78,6 +89,7 @@ struct Pool {
   std::chrono::seconds claim_ttl{};
   /// How long a released port rests.
   std::chrono::seconds quarantine{};
+  DriftPolicy drift_policy = DriftPolicy::kRepair;
   /// Set for Driver::kConfigMap.
   std::optional<ConfigMapRefs> configmap;
 

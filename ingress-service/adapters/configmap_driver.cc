@@ -10,6 +10,7 @@
 #include "common/kube/object.h"
 #include "common/status/macros.h"
 #include "common/status/status.h"
+#include "ingress-service/domain/config_map_entry.h"
 #include "ingress-service/domain/config_map_merge.h"
 #include "ingress-service/domain/service_merge.h"
 
@@ -33,22 +34,6 @@ Capabilities IngressNginx() {
       // The controller tells nobody what it has loaded.
       .needs_probe = true,
   };
-}
-
-// "shop/web:80", with ":PROXY" for decoding and then encoding; an empty place before an encode
-// alone.
-std::string EntryOf(const Rule& rule, Port target_port) {
-  const Target& target = rule.spec.target;
-  std::string entry = fmt::format("{}/{}:{}", target.ns, target.service, target_port.number());
-  if (rule.spec.options.decode_proxy_protocol) {
-    entry += ":PROXY";
-  } else if (rule.spec.options.encode_proxy_protocol) {
-    entry += ':';
-  }
-  if (rule.spec.options.encode_proxy_protocol) {
-    entry += ":PROXY";
-  }
-  return entry;
 }
 
 // Of several rules for one place the older one has it.
@@ -100,6 +85,59 @@ class ConfigMapDriver::Pass {
         pool_ = pool.get();
       }
     }
+  }
+
+  absl::StatusOr<std::vector<ObjectDrift>> FindDrift() {
+    FindObjects();
+    std::vector<ObjectDrift> found;
+    for (const auto& [ref, object] : objects_) {
+      ASSIGN_OR_RETURN(const SharedWritten written,
+                       writer_.Preview(WriteOf(ref, MergeScope::kAll)));
+      for (const Drift& drift : written.merged.drift) {
+        found.push_back({.object = ref.ToString(), .drift = drift});
+      }
+      for (const auto& [key, value] : written.merged.unasked) {
+        if (!IsAboutToGo(key)) {
+          found.push_back({.object = ref.ToString(), .drift = {.key = key, .found = value}});
+        }
+      }
+    }
+    return found;
+  }
+
+  absl::StatusOr<std::vector<ForeignEntry>> FindForeign() {
+    FindObjects();
+    std::map<PortKey, ForeignEntry> found;
+    std::map<PortKey, std::map<std::string, std::string>> ports;
+    for (const auto& [ref, object] : objects_) {
+      SharedWrite look = WriteOf(ref, MergeScope::kAll);
+      look.merge = [&, ref = ref, protocol = object.protocol](const kube::Json& read,
+                                                              const RuleSnapshot& rules) {
+        const EntryWishes wishes = WishesFor(ref, rules);
+        if (ref.kind == SharedKind::kService) {
+          for (const auto& [key, value] : ForeignPorts(read, wishes)) {
+            ports[key].emplace(ref.ToString(), value);
+          }
+          return Merged{};
+        }
+        for (const auto& [key, value] : ForeignEntries(read, protocol, wishes)) {
+          if (const std::optional<ConfigMapEntry> entry = ParseConfigMapEntry(value)) {
+            found.emplace(key, ForeignEntry{.key = key,
+                                            .target = entry->target,
+                                            .options = entry->options,
+                                            .written = {{ref.ToString(), value}}});
+          }
+        }
+        return Merged{};
+      };
+      RETURN_IF_ERROR(writer_.Preview(look).status());
+    }
+    std::vector<ForeignEntry> entries;
+    for (auto& [key, entry] : found) {
+      entry.written.merge(ports[key]);
+      entries.push_back(std::move(entry));
+    }
+    return entries;
   }
 
   absl::StatusOr<ProgramResult> Run() {
@@ -197,6 +235,15 @@ class ConfigMapDriver::Pass {
     }
   }
 
+  // Whether a rule being removed still has the place: no drift, only a matter of time.
+  bool IsAboutToGo(const PortKey& key) const {
+    return std::any_of(request_.rules.rules.begin(), request_.rules.rules.end(),
+                       [&](const RulePtr& rule) {
+                         return rule->name.protocol() == key.protocol &&
+                                rule->name.port() == key.port && !rule->IsLive();
+                       });
+  }
+
   const pool::Pool* PoolOf(const Rule& rule) const {
     for (const auto& pool : request_.pools) {
       if (pool->name == rule.name.pool()) {
@@ -226,13 +273,20 @@ class ConfigMapDriver::Pass {
       // Half a rule helps nobody: its port is somebody else's on another object.
       return std::nullopt;
     }
+    const bool repair = pool->drift_policy == pool::DriftPolicy::kRepair;
     const absl::StatusOr<Port> target_port = targets_.Resolve(rule.spec.target, key.protocol);
     if (target_port.ok()) {
-      return Wish{.key = key, .rule = keep.rule, .value = EntryOf(rule, *target_port)};
+      return Wish{.key = key,
+                  .rule = keep.rule,
+                  .value = FormatConfigMapEntry(rule.spec.target, rule.spec.options, *target_port),
+                  .repair = repair};
     }
     if (const Port* number = std::get_if<Port>(&rule.spec.target.port)) {
       // The controller waits for the Service by itself.
-      return Wish{.key = key, .rule = keep.rule, .value = EntryOf(rule, *number)};
+      return Wish{.key = key,
+                  .rule = keep.rule,
+                  .value = FormatConfigMapEntry(rule.spec.target, rule.spec.options, *number),
+                  .repair = repair};
     }
     unresolved_.insert_or_assign(keep.rule, target_port.status());
     return keep;
@@ -259,19 +313,25 @@ class ConfigMapDriver::Pass {
     return wishes;
   }
 
-  absl::Status Write(const SharedRef& ref, MergeScope scope) {
-    Object& object = objects_.at(ref);
+  // What is to be done about an object.
+  SharedWrite WriteOf(const SharedRef& ref, MergeScope scope) {
+    const Object& object = objects_.at(ref);
     SharedWrite write{.ref = ref, .seen = request_.rules.revision, .removals = object.removals};
-    write.merge = [&](const kube::Json& read, const RuleSnapshot& rules) {
+    write.merge = [this, ref, scope, protocol = object.protocol](const kube::Json& read,
+                                                                 const RuleSnapshot& rules) {
       const EntryWishes wishes = WishesFor(ref, rules);
-      return ref.kind == SharedKind::kService
-                 ? MergeService(read, wishes, scope)
-                 : MergeConfigMap(read, object.protocol, wishes, scope);
+      return ref.kind == SharedKind::kService ? MergeService(read, wishes, scope)
+                                              : MergeConfigMap(read, protocol, wishes, scope);
     };
     if (ref.kind == SharedKind::kConfigMap && (object.wanted || object.removals > 0)) {
       write.if_missing = kube::NewObject(kube::kConfigMaps, ref.name);
     }
-    absl::StatusOr<SharedWritten> left = writer_.Write(write);
+    return write;
+  }
+
+  absl::Status Write(const SharedRef& ref, MergeScope scope) {
+    Object& object = objects_.at(ref);
+    absl::StatusOr<SharedWritten> left = writer_.Write(WriteOf(ref, scope));
     if (!left.ok() && PassesBy(left.status())) {
       return left.status();
     }
@@ -293,10 +353,32 @@ class ConfigMapDriver::Pass {
                              rule.name.port().number(), holder));
   }
 
+  // What others did to the rule's entry, where that stays as it is.
+  std::optional<absl::Status> DriftOf(const SharedRef& ref, const Object& object,
+                                      const Rule& rule) const {
+    if (pool_->drift_policy == pool::DriftPolicy::kRepair || !object.left) {
+      return std::nullopt;
+    }
+    const std::string name = rule.name.ToString();
+    for (const Drift& drift : object.left->merged.drift) {
+      if (drift.rule == name) {
+        return Error(absl::StatusCode::kFailedPrecondition, Reason::ERROR_REASON_ENTRY_DRIFTED,
+                     fmt::format("{} says '{}' and should say '{}'; somebody changed it, and the "
+                                 "pool's driftPolicy is Report: with Repair it is put right",
+                                 ref.ToString(), drift.found.value_or("nothing"),
+                                 drift.wanted.value_or("")));
+      }
+    }
+    return std::nullopt;
+  }
+
   // Whether the rule's entry is in the object, and if not, why.
   absl::StatusOr<std::string> EntryIn(const SharedRef& ref, const Rule& rule) const {
     const PortKey key{rule.name.protocol(), rule.name.port()};
     const Object& object = objects_.at(ref);
+    if (const std::optional<absl::Status> drift = DriftOf(ref, object, rule)) {
+      return *drift;
+    }
     if (object.left && object.left->exists) {
       if (const auto entry = object.left->merged.entries.find(key);
           entry != object.left->merged.entries.end()) {
@@ -350,6 +432,11 @@ class ConfigMapDriver::Pass {
 
   ProgramResult Conclude() const {
     ProgramResult result;
+    for (const auto& [ref, object] : objects_) {
+      for (const Drift& drift : object.left ? object.left->merged.drift : std::vector<Drift>()) {
+        result.drift.push_back({.object = ref.ToString(), .drift = drift});
+      }
+    }
     for (const RulePtr& rule : request_.rules.rules) {
       if (rule->name.pool().value() != request_.pool) {
         continue;
@@ -380,6 +467,15 @@ ConfigMapDriver::ConfigMapDriver(SharedObjects& objects, RuleSource& rules, cons
 
 absl::StatusOr<ProgramResult> ConfigMapDriver::Program(const ProgramRequest& request) {
   return Pass(writer_, targets_, request).Run();
+}
+
+absl::StatusOr<std::vector<ObjectDrift>> ConfigMapDriver::FindDrift(const ProgramRequest& request) {
+  return Pass(writer_, targets_, request).FindDrift();
+}
+
+absl::StatusOr<std::vector<ForeignEntry>> ConfigMapDriver::FindForeign(
+    const ProgramRequest& request) {
+  return Pass(writer_, targets_, request).FindForeign();
 }
 
 }  // namespace berth::ingress

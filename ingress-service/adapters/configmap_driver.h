@@ -23,6 +23,8 @@ class ConfigMapDriver : public Driver {
   pool::Driver kind() const override { return pool::Driver::kConfigMap; }
   const Capabilities& capabilities() const override { return capabilities_; }
   absl::StatusOr<ProgramResult> Program(const ProgramRequest& request) override;
+  absl::StatusOr<std::vector<ObjectDrift>> FindDrift(const ProgramRequest& request) override;
+  absl::StatusOr<std::vector<ForeignEntry>> FindForeign(const ProgramRequest& request) override;
 
  private:
   class Pass;

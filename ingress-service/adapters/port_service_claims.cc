@@ -52,6 +52,28 @@ absl::StatusOr<std::optional<Claim>> PortServiceClaims::Read(const pool::ClaimNa
   return ParseClaim(*object);
 }
 
+absl::StatusOr<std::string> PortServiceClaims::TakeHeld(const pool::ClaimName& name,
+                                                        const std::string& owner) {
+  port::v1::ClaimRequest request;
+  request.set_pool(name.pool().value());
+  request.set_owner(owner);
+  request.set_request_id("adopt/" + name.ToString());
+  port::v1::PortRequest& port = *request.add_ports();
+  port.add_protocols(name.protocol() == pool::Protocol::kTcp ? port::v1::PROTOCOL_TCP
+                                                             : port::v1::PROTOCOL_UDP);
+  port.set_port(name.port().number());
+  port.set_held_by_others(true);
+  ASSIGN_OR_RETURN(const port::v1::ClaimResponse response,
+                   rpc::Call(stub_, &port::v1::PortService::StubInterface::Claim, request,
+                             {.timeout = timeout_}));
+  if (response.claims_size() != 1) {
+    return Error(
+        absl::StatusCode::kInternal, Reason::ERROR_REASON_INTERNAL,
+        fmt::format("port-service answered {} claims for one port", response.claims_size()));
+  }
+  return response.claims(0).uid();
+}
+
 absl::Status PortServiceClaims::Bind(const pool::ClaimName& name, const std::string& uid) {
   port::v1::BindClaimRequest request;
   request.set_name(name.ToString());

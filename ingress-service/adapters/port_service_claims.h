@@ -22,6 +22,8 @@ class PortServiceClaims : public Claims {
 
   std::optional<Claim> Cached(const pool::ClaimName& name) const override;
   absl::StatusOr<std::optional<Claim>> Read(const pool::ClaimName& name) override;
+  absl::StatusOr<std::string> TakeHeld(const pool::ClaimName& name,
+                                       const std::string& owner) override;
   absl::Status Bind(const pool::ClaimName& name, const std::string& uid) override;
   absl::Status Unbind(const pool::ClaimName& name, const std::string& uid) override;
 

@@ -32,7 +32,9 @@ RuleEngine::RuleEngine(kube::Client& client, port::v1::PortService::StubInterfac
       pools_(client, watcher_, options_.ns),
       targets_(service_cache_, endpoint_cache_),
       objects_(client),
-      service_(rules_, claims_, pools_, drivers_) {
+      service_(rules_, claims_, pools_, drivers_),
+      inspector_(pools_, source_, drivers_),
+      adopter_(inspector_, rules_, claims_, service_) {
   // Every driver of this version; a pool of another one is refused by name.
   drivers_.push_back(std::make_unique<ConfigMapDriver>(objects_, source_, targets_));
 }
@@ -43,6 +45,16 @@ absl::Status RuleEngine::Wire(metrics::Registry& metrics) {
   options_.loop.now = [] {
     return std::chrono::floor<kube::Time::duration>(std::chrono::system_clock::now());
   };
+  options_.loop.on_drift_repaired =
+      [&repaired = metrics.Counter("drift_repaired_total",
+                                   "Entries that others had changed and that were written again.")](
+          std::size_t count) { repaired.Increment(static_cast<double>(count)); };
+  options_.loop.on_programmed =
+      [&seconds = metrics.Histogram("rule_programmed_seconds",
+                                    "Time from a rule's storing until it was programmed.",
+                                    metrics::DurationBounds())](std::chrono::nanoseconds time) {
+        seconds.Observe(std::chrono::duration<double>(time).count());
+      };
   reconciler_ =
       std::make_unique<PoolReconciler>(PoolReconciler::Dependencies{.source = source_,
                                                                     .rules = rules_,

@@ -18,7 +18,9 @@
 #include "ingress-service/adapters/service_targets.h"
 #include "ingress-service/adapters/tcp_prober.h"
 #include "ingress-service/adapters/watched_pools.h"
+#include "ingress-service/domain/adopter.h"
 #include "ingress-service/domain/driver.h"
+#include "ingress-service/domain/pool_inspector.h"
 #include "ingress-service/domain/pool_reconciler.h"
 #include "ingress-service/domain/rule_service.h"
 
@@ -61,6 +63,8 @@ class RuleEngine {
   RuleStore& rules() { return rules_; }
   RuleSource& source() { return source_; }
   RuleFeed& feed() { return source_; }
+  const PoolInspector& inspector() const { return inspector_; }
+  Adopter& adopter() { return adopter_; }
 
  private:
   RuleEngine(kube::Client& client, port::v1::PortService::StubInterface& port_service,
@@ -81,6 +85,8 @@ class RuleEngine {
   KubeSharedObjects objects_;
   Drivers drivers_;
   RuleService service_;
+  PoolInspector inspector_;
+  Adopter adopter_;
   std::unique_ptr<TcpProber> prober_;
   std::unique_ptr<PoolReconciler> reconciler_;
   /// The watcher and the prober wake it.

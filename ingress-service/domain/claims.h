@@ -30,6 +30,10 @@ class Claims {
   virtual std::optional<Claim> Cached(const pool::ClaimName& name) const = 0;
   /// A read confirmed by a quorum; none if there is no such claim.
   virtual absl::StatusOr<std::optional<Claim>> Read(const pool::ClaimName& name) = 0;
+  /// Claims a port that others hold on the load balancer, and answers with the claim's uid; the
+  /// same one when repeated by the same owner. Errors of PortService.Claim.
+  virtual absl::StatusOr<std::string> TakeHeld(const pool::ClaimName& name,
+                                               const std::string& owner) = 0;
   /// RESERVED becomes BOUND. Errors of PortService.BindClaim.
   virtual absl::Status Bind(const pool::ClaimName& name, const std::string& uid) = 0;
   /// BOUND becomes RELEASING. Errors of PortService.UnbindClaim.

@@ -58,6 +58,21 @@ Entries ReadEntries(const kube::Json& config_map, pool::Protocol protocol,
 
 }  // namespace
 
+std::map<PortKey, std::string> ForeignEntries(const kube::Json& config_map, pool::Protocol protocol,
+                                              const EntryWishes& wishes) {
+  const pool::PortsByProtocol owned =
+      pool::OwnedPorts(config_map).value_or(pool::PortsByProtocol{});
+  std::map<PortKey, std::string> foreign;
+  for (const auto& [key, text] :
+       ReadEntries(config_map, protocol, owned.Of(protocol), wishes).foreign) {
+    const kube::Json& value = kube::At(config_map, {"data", key.port.ToString()});
+    if (value.is_string()) {
+      foreign.emplace(key, value.get<std::string>());
+    }
+  }
+  return foreign;
+}
+
 Merged MergeConfigMap(const kube::Json& config_map, pool::Protocol protocol,
                       const EntryWishes& wishes, MergeScope scope) {
   Merged merged{.object = config_map};
@@ -72,14 +87,21 @@ Merged MergeConfigMap(const kube::Json& config_map, pool::Protocol protocol,
       merged.entries.emplace(key, value);
     } else {
       merged.object["data"].erase(key.port.ToString());
+      merged.unasked.emplace(key, value);
     }
   }
-  if (scope == MergeScope::kAll) {
-    for (const auto& [key, wish] : granted) {
-      if (wish->value) {
-        merged.object["data"][key.port.ToString()] = *wish->value;
-        merged.entries.insert_or_assign(key, *wish->value);
-      }
+  for (const auto& [key, wish] : granted) {
+    if (!wish->value) {
+      continue;
+    }
+    const auto current = entries.ours.find(key);
+    const bool put_right =
+        NoteDrift(*wish, *wish->value,
+                  current == entries.ours.end() ? std::nullopt : std::optional(current->second),
+                  wishes, merged);
+    if (scope == MergeScope::kAll && put_right) {
+      merged.object["data"][key.port.ToString()] = *wish->value;
+      merged.entries.insert_or_assign(key, *wish->value);
     }
   }
   RecordOwned(merged, owned, {&protocol, 1});

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <map>
+#include <string>
+
 #include "common/kube/json.h"
 #include "common/pool/port.h"
 #include "ingress-service/domain/entries.h"
@@ -12,5 +15,9 @@ namespace berth::ingress {
 /// number that the controller reads as the same one.
 Merged MergeConfigMap(const kube::Json& config_map, pool::Protocol protocol,
                       const EntryWishes& wishes, MergeScope scope);
+
+/// Others' entries by their value, as far as their keys are spelt as the controller writes ports.
+std::map<PortKey, std::string> ForeignEntries(const kube::Json& config_map, pool::Protocol protocol,
+                                              const EntryWishes& wishes);
 
 }  // namespace berth::ingress

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "common/status/status.h"
 
@@ -43,6 +44,14 @@ std::string_view ToString(RuleOption option) {
       return "source_ranges";
   }
   return "";
+}
+
+ProgramRequest RequestFor(const pool::PoolName& pool, const Pools& pools, RuleSnapshot rules) {
+  ProgramRequest request{.pool = pool.value(), .rules = std::move(rules)};
+  for (const auto& state : pools.List()) {
+    request.pools.emplace_back(state, &state->pool);
+  }
+  return request;
 }
 
 absl::StatusOr<Driver*> FindDriver(const Drivers& drivers, pool::Driver kind) {

@@ -12,6 +12,8 @@
 #include "absl/status/statusor.h"
 #include "common/pool/pool.h"
 #include "common/pool/port_set.h"
+#include "ingress-service/domain/entries.h"
+#include "ingress-service/domain/pools.h"
 #include "ingress-service/domain/rule.h"
 #include "ingress-service/domain/rule_source.h"
 
@@ -57,12 +59,32 @@ struct ProgramRequest {
   RuleSnapshot rules;
 };
 
+/// Of `pool` as it is known now.
+ProgramRequest RequestFor(const pool::PoolName& pool, const Pools& pools, RuleSnapshot rules);
+
+/// A difference, and the object that it is in: "ConfigMap/ingress-nginx/tcp-services".
+struct ObjectDrift {
+  std::string object;
+  Drift drift;
+};
+
+/// An entry that others made, and the rule that would make the same.
+struct ForeignEntry {
+  PortKey key;
+  Target target;
+  RuleOptions options;
+  /// What makes it Berth's once a rule's status records it: RuleStatus::written.
+  std::map<std::string, std::string> written;
+};
+
 /// What a pass did.
 struct ProgramResult {
   /// By the rule's name: each live rule of the pool.
   std::map<std::string, RuleProgress> live;
   /// Uids of the pool's rules being removed, whose entries are gone for good.
   std::set<std::string> removed;
+  /// What others had changed of the pool's entries since they were written.
+  std::vector<ObjectDrift> drift;
 };
 
 /// A way to put rules on a load balancer. Thread safe; two replicas may run the same pass at once.
@@ -75,6 +97,11 @@ class Driver {
   /// the shared objects allow. Errors: those of the API server, after which nothing is known and
   /// the pass is to be repeated.
   virtual absl::StatusOr<ProgramResult> Program(const ProgramRequest& request) = 0;
+  /// What is not as Program would have it, or would leave it, through no write of Berth's. Changes
+  /// nothing.
+  virtual absl::StatusOr<std::vector<ObjectDrift>> FindDrift(const ProgramRequest& request) = 0;
+  /// Others' entries that rules could take over, by port. Changes nothing.
+  virtual absl::StatusOr<std::vector<ForeignEntry>> FindForeign(const ProgramRequest& request) = 0;
 };
 
 /// The drivers built into this program; one for each kind at the most.

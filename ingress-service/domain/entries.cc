@@ -35,6 +35,16 @@ std::map<PortKey, const Wish*> GrantWishes(const EntryWishes& wishes,
   return granted;
 }
 
+bool NoteDrift(const Wish& wish, const std::string& wanted, const std::optional<std::string>& found,
+               const EntryWishes& wishes, Merged& merged) {
+  // What was never written like this is a change of the rule, not of the object.
+  const bool drifted = found != wanted && wishes.written.contains({wish.key, wanted});
+  if (drifted) {
+    merged.drift.push_back({.key = wish.key, .rule = wish.rule, .wanted = wanted, .found = found});
+  }
+  return !drifted || wish.repair;
+}
+
 void RecordOwned(Merged& merged, pool::PortsByProtocol owned,
                  std::span<const pool::Protocol> protocols) {
   for (const pool::Protocol protocol : protocols) {

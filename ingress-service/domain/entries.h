@@ -42,6 +42,8 @@ struct Wish {
   /// What a ConfigMap is to say; a Service's port follows from the key. None: what is there stays
   /// as it is, and nothing is added.
   std::optional<std::string> value;
+  /// Whether an entry that others changed or took away since it was written is put right.
+  bool repair = true;
 };
 
 /// What the entries of a shared object are computed from.
@@ -61,6 +63,19 @@ enum class MergeScope {
   kAll,
 };
 
+/// An entry that is not what it should be, through no write of Berth's.
+struct Drift {
+  PortKey key;
+  /// Name of its rule; none if no rule asks for it, and it only is listed as Berth's.
+  std::optional<std::string> rule;
+  /// What the rule asks for.
+  std::optional<std::string> wanted;
+  /// What is there; none if nothing is.
+  std::optional<std::string> found;
+
+  friend bool operator==(const Drift&, const Drift&) = default;
+};
+
 /// A shared object as it is to be.
 struct Merged {
   kube::Json object;
@@ -70,6 +85,11 @@ struct Merged {
   std::map<PortKey, std::string> entries;
   /// Rules that do not get their place, with who holds it.
   std::map<std::string, std::string> taken;
+  /// What others had changed of the object that was read; put right in `object` where the wish says
+  /// so and the scope allows it.
+  std::vector<Drift> drift;
+  /// Berth's entries of the object that was read which no live rule asks for.
+  std::map<PortKey, std::string> unasked;
 };
 
 /// The wishes for `protocols` that get a place: the first of those for one place, unless a foreign
@@ -78,6 +98,11 @@ std::map<PortKey, const Wish*> GrantWishes(const EntryWishes& wishes,
                                            std::span<const pool::Protocol> protocols,
                                            const std::map<PortKey, std::string>& foreign,
                                            std::map<std::string, std::string>& taken);
+
+/// Compares what is there with what a wish that was granted its place comes to, and adds what
+/// others did to `merged.drift`. False if it is to stay as they left it.
+bool NoteDrift(const Wish& wish, const std::string& wanted, const std::optional<std::string>& found,
+               const EntryWishes& wishes, Merged& merged);
 
 /// Makes berth.dev/owned list exactly `merged.entries` of `protocols`; other protocols stay as in
 /// `owned`.

@@ -97,6 +97,7 @@ class PoolReconciler::Pass {
         removing_.push_back(rule);
       }
     }
+    owner_.NoteWaiting(name_, snapshot_);
     return absl::OkStatus();
   }
 
@@ -230,10 +231,7 @@ class PoolReconciler::Pass {
       programmed_ = false;
       return;
     }
-    ProgramRequest request{.pool = name_.value(), .rules = snapshot_};
-    for (const auto& state : with_.pools.List()) {
-      request.pools.emplace_back(state, &state->pool);
-    }
+    const ProgramRequest request = RequestFor(name_, with_.pools, snapshot_);
     bool first = true;
     for (const std::unique_ptr<Driver>& driver : with_.drivers) {
       if (state_ != nullptr && driver->kind() != state_->pool.driver) {
@@ -245,12 +243,29 @@ class PoolReconciler::Pass {
         programmed_ = false;
         return;
       }
+      TellDrift(result->drift);
       Merge(*std::move(result), first);
       first = false;
     }
     if (first) {
       ReleaseUnwritten();
     }
+  }
+
+  void TellDrift(const std::vector<ObjectDrift>& drift) const {
+    if (drift.empty() || state_ == nullptr ||
+        state_->pool.drift_policy != pool::DriftPolicy::kRepair) {
+      // What is only reported is told by the rules' conditions.
+      return;
+    }
+    for (const ObjectDrift& entry : drift) {
+      log::Write(log::Level::kWarning, "entry was changed by others; it is as it was again",
+                 {{"rule", entry.drift.rule.value_or("")},
+                  {"object", entry.object},
+                  {"wanted", entry.drift.wanted.value_or("")},
+                  {"found", entry.drift.found.value_or("nothing")}});
+    }
+    options_.on_drift_repaired(drift.size());
   }
 
   // Without its pool every driver looks for what it wrote, and a rule is gone when all say so.
@@ -358,7 +373,9 @@ class PoolReconciler::Pass {
         continue;
       }
       const absl::Status written = with_.rules.WriteStatus(*work.rule, next);
-      if (!written.ok() && !IsGoneOrChanged(written)) {
+      if (written.ok() && next.IsTrue(kProgrammed) && !work.rule->status.IsTrue(kProgrammed)) {
+        owner_.TellProgrammed(*work.rule);
+      } else if (!written.ok() && !IsGoneOrChanged(written)) {
         Note(WithContext(written, "writing the status of rule " + work.rule->name.ToString()));
       }
     }
@@ -404,6 +421,39 @@ bool PoolReconciler::SawAbsenceBefore(const std::string& rule_uid) {
   });
   const auto [first, added] = absences_.emplace(rule_uid, now);
   return !added && now - first->second >= options_.absence_interval;
+}
+
+void PoolReconciler::NoteWaiting(const pool::PoolName& pool, const RuleSnapshot& rules) {
+  const kube::Clock::TimePoint now = with_.clock.Now();
+  std::map<std::string, kube::Clock::TimePoint> waiting;
+  MutexLock lock(mutex_);
+  std::map<std::string, kube::Clock::TimePoint>& before = waiting_[pool.value()];
+  for (const RulePtr& rule : rules.rules) {
+    if (rule->name.pool() == pool && !rule->removing && !rule->status.IsTrue(kProgrammed)) {
+      const auto since = before.find(rule->uid);
+      waiting.emplace(rule->uid, since == before.end() ? now : since->second);
+    }
+  }
+  before = std::move(waiting);
+  if (before.empty()) {
+    waiting_.erase(pool.value());
+  }
+}
+
+void PoolReconciler::TellProgrammed(const Rule& rule) {
+  std::optional<kube::Clock::TimePoint> since;
+  {
+    MutexLock lock(mutex_);
+    const auto pool = waiting_.find(rule.name.pool().value());
+    if (pool != waiting_.end()) {
+      if (const auto found = pool->second.find(rule.uid); found != pool->second.end()) {
+        since = found->second;
+      }
+    }
+  }
+  if (since) {
+    options_.on_programmed(with_.clock.Now() - *since);
+  }
 }
 
 void PoolReconciler::ForgetAbsence(const std::string& rule_uid) {

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <functional>
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
@@ -42,6 +44,10 @@ class PoolReconciler {
     std::string probe_host;
     /// Wall-clock time for conditions.
     std::function<kube::Time()> now;
+    /// Told how many entries that others had changed were written again.
+    std::function<void(std::size_t)> on_drift_repaired = [](std::size_t) {};
+    /// Told how long a rule waited until it was programmed, since this replica first saw it wait.
+    std::function<void(std::chrono::nanoseconds)> on_programmed = [](std::chrono::nanoseconds) {};
   };
 
   struct Dependencies {
@@ -66,6 +72,9 @@ class PoolReconciler {
  private:
   class Pass;
 
+  /// Remembers since when rules wait to be programmed; forgets those that do not any more.
+  void NoteWaiting(const pool::PoolName& pool, const RuleSnapshot& rules);
+  void TellProgrammed(const Rule& rule);
   /// True once the absence was first seen long enough ago.
   bool SawAbsenceBefore(const std::string& rule_uid);
   void ForgetAbsence(const std::string& rule_uid);
@@ -76,6 +85,9 @@ class PoolReconciler {
   Mutex mutex_;
   /// By uid of the rule: when its claim was first seen to be gone.
   std::map<std::string, kube::Clock::TimePoint> absences_ ABSL_GUARDED_BY(mutex_);
+  /// By pool and uid of the rule: when it was first seen to wait.
+  std::map<std::string, std::map<std::string, kube::Clock::TimePoint>> waiting_
+      ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace berth::ingress

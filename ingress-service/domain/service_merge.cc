@@ -62,12 +62,14 @@ class Ports {
       foreign_names_.insert(name);
       if (key) {
         foreign_.emplace(*key, fmt::format("the Service's port '{}'", name));
+        foreign_values_.emplace(*key, ValueOf(entry));
       }
     }
   }
 
   bool IsOurs(const std::optional<PortKey>& key) const { return key && ours_.contains(*key); }
   const std::map<PortKey, std::string>& foreign() const { return foreign_; }
+  const std::map<PortKey, std::string>& foreign_values() const { return foreign_values_; }
 
   // The entry for `key`, made of what is there now.
   Json Wanted(const PortKey& key, Json current) const {
@@ -82,10 +84,17 @@ class Ports {
   std::set<PortKey> ours_;
   /// How to call them.
   std::map<PortKey, std::string> foreign_;
+  /// What a status would record of them.
+  std::map<PortKey, std::string> foreign_values_;
   std::set<std::string> foreign_names_;
 };
 
 }  // namespace
+
+std::map<PortKey, std::string> ForeignPorts(const Json& service, const EntryWishes& wishes) {
+  const pool::PortsByProtocol owned = pool::OwnedPorts(service).value_or(pool::PortsByProtocol{});
+  return Ports(service, owned, wishes).foreign_values();
+}
 
 Merged MergeService(const Json& service, const EntryWishes& wishes, MergeScope scope) {
   Merged merged{.object = service};
@@ -99,18 +108,27 @@ Merged MergeService(const Json& service, const EntryWishes& wishes, MergeScope s
     const std::optional<PortKey> key = ReadKey(entry);
     if (!ports.IsOurs(key)) {
       kept.push_back(entry);
-    } else if (const auto wish = granted.find(*key); wish != granted.end()) {
-      const bool put_right = scope == MergeScope::kAll && wish->second->value;
-      kept.push_back(put_right ? ports.Wanted(*key, entry) : entry);
+    } else if (const auto wish = granted.find(*key); wish == granted.end()) {
+      merged.unasked.emplace(*key, ValueOf(entry));
+    } else {
+      const Json wanted = ports.Wanted(*key, entry);
+      const bool put_right =
+          wish->second->value &&
+          NoteDrift(*wish->second, ValueOf(wanted), ValueOf(entry), wishes, merged) &&
+          scope == MergeScope::kAll;
+      kept.push_back(put_right ? wanted : entry);
       merged.entries.emplace(*key, ValueOf(kept.back()));
     }
   }
-  if (scope == MergeScope::kAll) {
-    for (const auto& [key, wish] : granted) {
-      if (wish->value && !merged.entries.contains(key)) {
-        kept.push_back(ports.Wanted(key, Json::object()));
-        merged.entries.emplace(key, ValueOf(kept.back()));
-      }
+  for (const auto& [key, wish] : granted) {
+    if (!wish->value || merged.entries.contains(key)) {
+      continue;
+    }
+    const Json wanted = ports.Wanted(key, Json::object());
+    const std::string value = ValueOf(wanted);
+    if (NoteDrift(*wish, value, std::nullopt, wishes, merged) && scope == MergeScope::kAll) {
+      kept.push_back(wanted);
+      merged.entries.emplace(key, value);
     }
   }
   if (kept != kube::At(service, {"spec", "ports"})) {

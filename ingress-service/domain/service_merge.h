@@ -1,5 +1,8 @@
 #pragma once
 
+#include <map>
+#include <string>
+
 #include "common/kube/json.h"
 #include "ingress-service/domain/entries.h"
 
@@ -13,5 +16,8 @@ namespace berth::ingress {
 /// protocol and port ("b-tcp-20001"), with a number behind it only if a foreign port has that name.
 /// What the API server added, such as nodePort, stays.
 Merged MergeService(const kube::Json& service, const EntryWishes& wishes, MergeScope scope);
+
+/// Others' ports, by what a status would record of them.
+std::map<PortKey, std::string> ForeignPorts(const kube::Json& service, const EntryWishes& wishes);
 
 }  // namespace berth::ingress

@@ -27,22 +27,36 @@ absl::StatusOr<RuleSnapshot> SharedWriter::RulesFor(const kube::Json* object, st
   return rules_.Consistent();
 }
 
-absl::StatusOr<std::optional<SharedWritten>> SharedWriter::TryOnce(const SharedWrite& write) {
-  ASSIGN_OR_RETURN(const std::optional<kube::Json> found, objects_.Get(write.ref));
+absl::StatusOr<SharedWriter::Computed> SharedWriter::Compute(const SharedWrite& write) {
+  ASSIGN_OR_RETURN(std::optional<kube::Json> found, objects_.Get(write.ref));
   if (!found && !write.if_missing) {
-    return SharedWritten{};
+    return Computed{};
   }
   ASSIGN_OR_RETURN(RuleSnapshot rules,
                    RulesFor(found ? &*found : nullptr, std::max(write.seen, write.removals)));
-  SharedWritten written{.exists = true,
-                        .merged = write.merge(found ? *found : *write.if_missing, rules),
-                        .rules = std::move(rules)};
+  Merged merged = write.merge(found ? *found : *write.if_missing, rules);
+  return Computed{
+      .found = std::move(found),
+      .written = {.exists = true, .merged = std::move(merged), .rules = std::move(rules)}};
+}
 
+absl::StatusOr<SharedWritten> SharedWriter::Preview(const SharedWrite& write) {
+  ASSIGN_OR_RETURN(Computed computed, Compute(write));
+  return std::move(computed.written);
+}
+
+absl::StatusOr<std::optional<SharedWritten>> SharedWriter::TryOnce(const SharedWrite& write) {
+  ASSIGN_OR_RETURN(Computed computed, Compute(write));
+  const std::optional<kube::Json>& found = computed.found;
+  SharedWritten& written = computed.written;
+  if (!written.exists) {
+    return std::move(written);
+  }
   const bool fence_too_low =
       write.removals > 0 && (!found || FenceOf(*found).value_or(0) < write.removals);
   if (!written.merged.changed && !fence_too_low) {
     written.exists = found.has_value();
-    return written;
+    return std::move(written);
   }
   RaiseFence(written.merged.object, written.rules.revision);
   ASSIGN_OR_RETURN(const PutOutcome outcome,
@@ -51,7 +65,7 @@ absl::StatusOr<std::optional<SharedWritten>> SharedWriter::TryOnce(const SharedW
   if (outcome == PutOutcome::kConflict) {
     return std::nullopt;
   }
-  return written;
+  return std::move(written);
 }
 
 absl::StatusOr<SharedWritten> SharedWriter::Write(const SharedWrite& write) {

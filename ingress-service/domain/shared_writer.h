@@ -49,8 +49,16 @@ class SharedWriter {
 
   /// Errors: those of the API server; ABORTED, KUBERNETES_CONFLICT if others were faster too often.
   absl::StatusOr<SharedWritten> Write(const SharedWrite& write);
+  /// How Write would leave the object as it is now. Errors: those of the API server.
+  absl::StatusOr<SharedWritten> Preview(const SharedWrite& write);
 
  private:
+  struct Computed {
+    /// The object as it was read; none if it is missing.
+    std::optional<kube::Json> found;
+    SharedWritten written;
+  };
+  absl::StatusOr<Computed> Compute(const SharedWrite& write);
   absl::StatusOr<std::optional<SharedWritten>> TryOnce(const SharedWrite& write);
   absl::StatusOr<RuleSnapshot> RulesFor(const kube::Json* object, std::uint64_t seen);
 

@@ -13,6 +13,7 @@
 #include "common/status/macros.h"
 #include "common/status/rpc_status.h"
 #include "common/status/status.h"
+#include "ingress-service/transport/entry_mapping.h"
 #include "ingress-service/transport/rule_mapping.h"
 #include "ingress-service/transport/rule_watch.h"
 
@@ -50,6 +51,11 @@ absl::StatusOr<pool::ClaimName> ParseName(const std::string& text) {
                    : InvalidField("name", "must be a rule's name: '<pool>.<tcp|udp>.<port>'");
 }
 
+absl::StatusOr<pool::PoolName> ParsePool(const std::string& text) {
+  absl::StatusOr<pool::PoolName> name = pool::PoolName::Parse(text);
+  return name.ok() ? std::move(name) : InvalidField("pool", "must be a pool's name");
+}
+
 }  // namespace
 
 grpc::Status IngressHandler::ApplyRules(grpc::ServerContext* /*context*/,
@@ -59,14 +65,14 @@ grpc::Status IngressHandler::ApplyRules(grpc::ServerContext* /*context*/,
     ASSIGN_OR_RETURN(const std::vector<WantedRule> wanted, ToWantedRules(*request));
     std::vector<absl::StatusOr<Rule>> applied;
     if (!request->validate_only()) {
-      applied = service_.Apply(wanted);
+      applied = with_.service.Apply(wanted);
     }
     v1::ApplyRulesResponse results;
     for (std::size_t i = 0; i < wanted.size(); ++i) {
       v1::ApplyRuleResult& result = *results.add_results();
       result.set_claim(wanted[i].name.ToString());
       const absl::Status status =
-          request->validate_only() ? service_.Check(wanted[i]) : applied[i].status();
+          request->validate_only() ? with_.service.Check(wanted[i]) : applied[i].status();
       *result.mutable_status() = ToRpcStatus(status);
       if (!request->validate_only() && status.ok()) {
         *result.mutable_rule() = ToProto(*applied[i]);
@@ -84,7 +90,7 @@ grpc::Status IngressHandler::DeleteRule(grpc::ServerContext* /*context*/,
     if (request->claim_uid().empty()) {
       return InvalidField("claim_uid", "must be the claim's unique id");
     }
-    RETURN_IF_ERROR(service_.Delete(name, request->claim_uid()));
+    RETURN_IF_ERROR(with_.service.Delete(name, request->claim_uid()));
     return v1::DeleteRuleResponse();
   });
 }
@@ -94,7 +100,7 @@ grpc::Status IngressHandler::GetRule(grpc::ServerContext* /*context*/,
                                      v1::GetRuleResponse* response) {
   return rpc::Unary(*response, [&]() -> absl::StatusOr<v1::GetRuleResponse> {
     ASSIGN_OR_RETURN(const pool::ClaimName name, ParseName(request->name()));
-    ASSIGN_OR_RETURN(const std::optional<Rule> rule, rules_.Read(name));
+    ASSIGN_OR_RETURN(const std::optional<Rule> rule, with_.rules.Read(name));
     if (!rule) {
       return Error(absl::StatusCode::kNotFound, Reason::ERROR_REASON_RULE_NOT_FOUND,
                    fmt::format("there is no rule '{}'", name.ToString()))
@@ -113,7 +119,7 @@ grpc::Status IngressHandler::ListRules(grpc::ServerContext* /*context*/,
     ASSIGN_OR_RETURN(
         const rpc::PageRequest page,
         rpc::ParsePageRequest(request->page_size(), request->page_token(), request->pool()));
-    const RuleSnapshot snapshot = source_.Cached();
+    const RuleSnapshot snapshot = with_.source.Cached();
     if (snapshot.revision == 0) {
       return Error(absl::StatusCode::kUnavailable, Reason::ERROR_REASON_NOT_READY,
                    "the rules are not known yet; repeat the call")
@@ -138,9 +144,37 @@ grpc::Status IngressHandler::ListRules(grpc::ServerContext* /*context*/,
   });
 }
 
+grpc::Status IngressHandler::GetDrift(grpc::ServerContext* /*context*/,
+                                      const v1::GetDriftRequest* request,
+                                      v1::GetDriftResponse* response) {
+  return rpc::Unary(*response, [&]() -> absl::StatusOr<v1::GetDriftResponse> {
+    ASSIGN_OR_RETURN(const pool::PoolName pool, ParsePool(request->pool()));
+    ASSIGN_OR_RETURN(const std::vector<ObjectDrift> drifts, with_.inspector.FindDrift(pool));
+    v1::GetDriftResponse found;
+    for (const ObjectDrift& drift : drifts) {
+      *found.add_drifts() = ToProto(drift);
+    }
+    return found;
+  });
+}
+
+grpc::Status IngressHandler::AdoptRules(grpc::ServerContext* /*context*/,
+                                        const v1::AdoptRulesRequest* request,
+                                        v1::AdoptRulesResponse* response) {
+  return rpc::Unary(*response, [&]() -> absl::StatusOr<v1::AdoptRulesResponse> {
+    ASSIGN_OR_RETURN(const Adopter::Request wanted, ToAdoption(*request));
+    ASSIGN_OR_RETURN(const std::vector<Adoption> adoptions, with_.adopter.Adopt(wanted));
+    v1::AdoptRulesResponse results;
+    for (const Adoption& adoption : adoptions) {
+      *results.add_results() = ToProto(adoption);
+    }
+    return results;
+  });
+}
+
 grpc::ServerWriteReactor<v1::WatchRulesResponse>* IngressHandler::WatchRules(
     grpc::CallbackServerContext* context, const v1::WatchRulesRequest* request) {
-  return ingress::WatchRules(feed_, streams_, *context, *request);
+  return ingress::WatchRules(with_.feed, streams_, *context, *request);
 }
 
 }  // namespace berth::ingress

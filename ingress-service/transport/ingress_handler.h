@@ -1,6 +1,8 @@
 #pragma once
 
 #include "common/grpc/stream_registry.h"
+#include "ingress-service/domain/adopter.h"
+#include "ingress-service/domain/pool_inspector.h"
 #include "ingress-service/domain/rule_feed.h"
 #include "ingress-service/domain/rule_service.h"
 #include "ingress-service/domain/rule_source.h"
@@ -15,9 +17,17 @@ namespace berth::ingress {
 class IngressHandler final
     : public v1::IngressService::WithCallbackMethod_WatchRules<v1::IngressService::Service> {
  public:
-  IngressHandler(RuleService& service, RuleStore& rules, RuleSource& source, RuleFeed& feed,
-                 rpc::StreamRegistry& streams)
-      : service_(service), rules_(rules), source_(source), feed_(feed), streams_(streams) {}
+  struct Dependencies {
+    RuleService& service;
+    RuleStore& rules;
+    RuleSource& source;
+    RuleFeed& feed;
+    const PoolInspector& inspector;
+    Adopter& adopter;
+  };
+
+  IngressHandler(Dependencies dependencies, rpc::StreamRegistry& streams)
+      : with_(dependencies), streams_(streams) {}
 
   grpc::Status ApplyRules(grpc::ServerContext* context, const v1::ApplyRulesRequest* request,
                           v1::ApplyRulesResponse* response) override;
@@ -27,14 +37,15 @@ class IngressHandler final
                        v1::GetRuleResponse* response) override;
   grpc::Status ListRules(grpc::ServerContext* context, const v1::ListRulesRequest* request,
                          v1::ListRulesResponse* response) override;
+  grpc::Status GetDrift(grpc::ServerContext* context, const v1::GetDriftRequest* request,
+                        v1::GetDriftResponse* response) override;
+  grpc::Status AdoptRules(grpc::ServerContext* context, const v1::AdoptRulesRequest* request,
+                          v1::AdoptRulesResponse* response) override;
   grpc::ServerWriteReactor<v1::WatchRulesResponse>* WatchRules(
       grpc::CallbackServerContext* context, const v1::WatchRulesRequest* request) override;
 
  private:
-  RuleService& service_;
-  RuleStore& rules_;
-  RuleSource& source_;
-  RuleFeed& feed_;
+  const Dependencies with_;
   rpc::StreamRegistry& streams_;
 };
 

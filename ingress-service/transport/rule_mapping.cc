@@ -133,34 +133,6 @@ v1::PortRule::State ToProto(RuleState state) {
   return v1::PortRule::STATE_UNSPECIFIED;
 }
 
-port::v1::Protocol ToProto(pool::Protocol protocol) {
-  switch (protocol) {
-    case pool::Protocol::kTcp:
-      return port::v1::PROTOCOL_TCP;
-    case pool::Protocol::kUdp:
-      return port::v1::PROTOCOL_UDP;
-  }
-  return port::v1::PROTOCOL_UNSPECIFIED;
-}
-
-void Fill(const Target& target, v1::RuleTarget& proto) {
-  proto.set_namespace_(target.ns);
-  proto.set_service(target.service);
-  if (const pool::Port* number = std::get_if<pool::Port>(&target.port)) {
-    proto.set_port_number(number->number());
-  } else {
-    proto.set_port_name(std::get<std::string>(target.port));
-  }
-}
-
-void Fill(const RuleOptions& options, v1::RuleOptions& proto) {
-  proto.set_decode_proxy_protocol(options.decode_proxy_protocol);
-  proto.set_encode_proxy_protocol(options.encode_proxy_protocol);
-  for (const SourceRange& range : options.source_ranges) {
-    proto.add_source_ranges(range.ToString());
-  }
-}
-
 void Fill(const pool::ExposureRef& exposure, port::v1::ExposureRef& proto) {
   proto.set_namespace_(exposure.ns);
   proto.set_name(exposure.name);
@@ -201,6 +173,38 @@ absl::StatusOr<WantedRule> ToWantedRule(const v1::RuleSpec& spec) {
                     .exposure = std::move(exposure)};
 }
 
+port::v1::Protocol ToProto(pool::Protocol protocol) {
+  switch (protocol) {
+    case pool::Protocol::kTcp:
+      return port::v1::PROTOCOL_TCP;
+    case pool::Protocol::kUdp:
+      return port::v1::PROTOCOL_UDP;
+  }
+  return port::v1::PROTOCOL_UNSPECIFIED;
+}
+
+v1::RuleTarget ToProto(const Target& target) {
+  v1::RuleTarget proto;
+  proto.set_namespace_(target.ns);
+  proto.set_service(target.service);
+  if (const pool::Port* number = std::get_if<pool::Port>(&target.port)) {
+    proto.set_port_number(number->number());
+  } else {
+    proto.set_port_name(std::get<std::string>(target.port));
+  }
+  return proto;
+}
+
+v1::RuleOptions ToProto(const RuleOptions& options) {
+  v1::RuleOptions proto;
+  proto.set_decode_proxy_protocol(options.decode_proxy_protocol);
+  proto.set_encode_proxy_protocol(options.encode_proxy_protocol);
+  for (const SourceRange& range : options.source_ranges) {
+    proto.add_source_ranges(range.ToString());
+  }
+  return proto;
+}
+
 v1::PortRule ToProto(const Rule& rule) {
   v1::PortRule proto;
   proto.set_name(rule.name.ToString());
@@ -209,8 +213,8 @@ v1::PortRule ToProto(const Rule& rule) {
   proto.set_pool(rule.name.pool().value());
   proto.set_protocol(ToProto(rule.name.protocol()));
   proto.set_port(rule.name.port().number());
-  Fill(rule.spec.target, *proto.mutable_target());
-  Fill(rule.spec.options, *proto.mutable_options());
+  *proto.mutable_target() = ToProto(rule.spec.target);
+  *proto.mutable_options() = ToProto(rule.spec.options);
   if (rule.spec.exposure) {
     Fill(*rule.spec.exposure, *proto.mutable_exposure());
   }

@@ -13,4 +13,8 @@ absl::StatusOr<WantedRule> ToWantedRule(const v1::RuleSpec& spec);
 
 v1::PortRule ToProto(const Rule& rule);
 
+v1::RuleTarget ToProto(const Target& target);
+v1::RuleOptions ToProto(const RuleOptions& options);
+port::v1::Protocol ToProto(pool::Protocol protocol);
+
 }  // namespace berth::ingress

@@ -69,7 +69,8 @@ Json SpecPatch(const PoolSpec& spec) {
       {"quotas", Quotas(spec.quotas)},
       {"publishedAddresses", Addresses(spec.published_addresses)},
       {"claimTtlSeconds", spec.claim_ttl.count()},
-      {"quarantineSeconds", spec.quarantine.count()}};
+      {"quarantineSeconds", spec.quarantine.count()},
+      {"driftPolicy", pool::ToString(spec.drift_policy)}};
   if (spec.configmap.has_value()) {
     patch["configmap"] = {{"tcpServices", ToJson(spec.configmap->tcp_services)},
                           {"udpServices", ToJson(spec.configmap->udp_services)}};

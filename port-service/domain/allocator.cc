@@ -227,7 +227,7 @@ absl::Status Attempt::CheckAskedFor(const Entry& entry) const {
     return PortNotAllowed(pool_.pool, port);
   }
   for (const Protocol protocol : entry.wish->protocols) {
-    if (pool_.held_by_others.Of(protocol).Contains(port)) {
+    if (!entry.wish->held_by_others && pool_.held_by_others.Of(protocol).Contains(port)) {
       return PortTaken(pool_name_, port);
     }
   }

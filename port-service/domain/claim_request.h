@@ -22,6 +22,8 @@ struct PortWish {
   std::vector<pool::Protocol> protocols;
   /// None leaves the choice to the allocator.
   std::optional<pool::Port> port;
+  /// Whether it may be one that others hold: somebody is about to take their entry over.
+  bool held_by_others = false;
 };
 
 /// Which pools a claim may come from, and which of those is taken. Every pool if nothing is set.

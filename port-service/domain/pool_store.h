@@ -26,6 +26,7 @@ struct PoolSpec {
   std::vector<pool::Address> published_addresses;
   std::chrono::seconds claim_ttl = std::chrono::minutes(10);
   std::chrono::seconds quarantine = std::chrono::minutes(10);
+  pool::DriftPolicy drift_policy = pool::DriftPolicy::kRepair;
   /// Set for Driver::kConfigMap.
   std::optional<pool::ConfigMapRefs> configmap;
 };

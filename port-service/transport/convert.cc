@@ -111,7 +111,10 @@ PortWish ParseWish(const v1::PortRequest& request, const std::string& field,
   wish.protocols = ParseProtocols(request, field + ".protocols", violations);
   if (request.port() != 0) {
     wish.port = Take(pool::Port::Parse(std::int64_t{request.port()}), field + ".port", violations);
+  } else if (request.held_by_others()) {
+    violations.Add(field + ".held_by_others", "needs a port");
   }
+  wish.held_by_others = request.held_by_others();
   return wish;
 }
 
@@ -466,6 +469,9 @@ v1::PortPool ToProto(const pool::PoolState& state, const ClaimedPorts& claimed,
   AddAddresses(pool.published_addresses, *proto.mutable_published_addresses());
   proto.mutable_claim_ttl()->set_seconds(pool.claim_ttl.count());
   proto.mutable_quarantine()->set_seconds(pool.quarantine.count());
+  proto.set_drift_policy(pool.drift_policy == pool::DriftPolicy::kReport
+                             ? v1::PortPool::DRIFT_POLICY_REPORT
+                             : v1::PortPool::DRIFT_POLICY_REPAIR);
   if (pool.configmap.has_value()) {
     *proto.mutable_configmap() = ToProto(*pool.configmap);
   }

@@ -6,10 +6,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <sstream>
 #include <string>
+#include <variant>
 
 #include "common/pool/owned_ports.h"
+#include "ingress-service/domain/config_map_entry.h"
 #include "ingress-service/domain/config_map_merge.h"
 #include "ingress-service/domain/service_merge.h"
 #include "tests/fuzz/require.h"
@@ -41,6 +44,16 @@ void CheckOutcome(const Merged& merged, const Merge& merge) {
   }
 }
 
+// What can be adopted reads the same when it is written back.
+void CheckEntry(const std::string& value) {
+  const std::optional<ConfigMapEntry> entry = ParseConfigMapEntry(value);
+  if (!entry.has_value()) return;
+  const auto* const number = std::get_if<pool::Port>(&entry->target.port);
+  if (number == nullptr) return;
+  const std::string text = FormatConfigMapEntry(entry->target, entry->options, *number);
+  Require(ParseConfigMapEntry(text) == entry, "an entry survives being written");
+}
+
 void CheckConfigMap(const Json& metadata, const std::map<std::string, std::string>& data) {
   const Json config_map = {{"metadata", metadata}, {"data", data}};
   const auto owned = pool::OwnedPorts(config_map);
@@ -49,6 +62,7 @@ void CheckConfigMap(const Json& metadata, const std::map<std::string, std::strin
   };
   const Merged merged = merge(config_map);
   for (const auto& [key, value] : data) {
+    CheckEntry(value);
     const auto port = pool::Port::Parse(std::string_view(key));
     const bool listed = port.ok() && owned.ok() && owned->tcp.Contains(*port);
     const bool written = key == "20003" && value == "shop/old:80";

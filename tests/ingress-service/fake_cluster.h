@@ -257,6 +257,19 @@ class FakeClaims : public Claims {
     }
     return Cached(name);
   }
+  absl::StatusOr<std::string> TakeHeld(const pool::ClaimName& name,
+                                       const std::string& owner) override {
+    if (absl::Status status = cluster_.before("CLAIM"); !status.ok()) {
+      return status;
+    }
+    const auto found = cluster_.claims.find(name);
+    if (found == cluster_.claims.end()) {
+      cluster_.SetClaim(name, {.uid = owner + "/" + name.ToString(), .pool_uid = "pool-uid"});
+    } else if (found->second.uid != owner + "/" + name.ToString()) {
+      return Error(absl::StatusCode::kAlreadyExists, Reason::ERROR_REASON_PORT_TAKEN, "claimed");
+    }
+    return cluster_.claims.at(name).uid;
+  }
   absl::Status Bind(const pool::ClaimName& name, const std::string& uid) override {
     return Move("BIND claim", name, uid, ClaimState::kReserved, ClaimState::kBound);
   }

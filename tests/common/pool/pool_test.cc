@@ -42,6 +42,7 @@ TEST(PoolTest, ReadsEverySetting) {
   object["spec"]["publishedAddresses"] = Json::array({{{"hostname", "edge.example.com"}}});
   object["spec"]["claimTtlSeconds"] = 30;
   object["spec"]["quarantineSeconds"] = 0;
+  object["spec"]["driftPolicy"] = "Report";
   object["spec"]["quotas"] = {{"portsPerNamespace", 5},
                               {"namespaces", Json::array({{{"namespace", "big"}, {"ports", 50}}})}};
   const absl::StatusOr<Pool> pool = ParsePool(object);
@@ -51,6 +52,7 @@ TEST(PoolTest, ReadsEverySetting) {
   EXPECT_EQ(pool->published_addresses.at(0).host(), "edge.example.com");
   EXPECT_EQ(pool->claim_ttl, std::chrono::seconds(30));
   EXPECT_EQ(pool->quarantine, std::chrono::seconds(0));
+  EXPECT_EQ(pool->drift_policy, DriftPolicy::kReport);
   EXPECT_EQ(pool->quotas.For("big"), 50);
   EXPECT_EQ(pool->quotas.For("any"), 5);
 }

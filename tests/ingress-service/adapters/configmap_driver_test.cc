@@ -5,7 +5,9 @@
 
 #include <random>
 
+#include "common/kube/object.h"
 #include "common/pool/owned_ports.h"
+#include "common/status/status.h"
 #include "tests/ingress-service/fake_cluster.h"
 #include "tests/ingress-service/interleaver.h"
 
@@ -17,6 +19,7 @@ using testing::Contains;
 using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::Not;
+using testing::SizeIs;
 
 class ConfigMapDriverTest : public testing::Test {
  protected:
@@ -27,11 +30,7 @@ class ConfigMapDriverTest : public testing::Test {
   }
 
   ProgramRequest Request(const std::string& pool, const RuleSource& source) const {
-    ProgramRequest request{.pool = pool, .rules = source.Cached()};
-    for (const auto& state : pools_.List()) {
-      request.pools.emplace_back(state, &state->pool);
-    }
-    return request;
+    return RequestFor(PoolNamed(pool), pools_, source.Cached());
   }
 
   ProgramResult Program(const std::string& pool = "edge") {
@@ -44,6 +43,40 @@ class ConfigMapDriverTest : public testing::Test {
     Rule rule = cluster_.rules.at(Named(name));
     rule.removing = true;
     cluster_.PutRule(rule);
+  }
+
+  // As the reconciler does after a pass.
+  void Record(const ProgramResult& result) {
+    for (const auto& [name, progress] : result.live) {
+      Rule rule = cluster_.rules.at(Named(name));
+      rule.status.written = progress.written;
+      cluster_.PutRule(rule);
+    }
+  }
+
+  // A rule that is on the load balancer, with its record.
+  void PutWritten(const std::string& name) {
+    cluster_.PutRule(LiveRule(name));
+    Record(Program());
+  }
+
+  void OnlyReportDrift() {
+    pool::PoolState state = PoolOver("edge");
+    state.pool.drift_policy = pool::DriftPolicy::kReport;
+    pools_.Add(state);
+  }
+
+  // What somebody does with kubectl.
+  void SetEntry(const Json& value) {
+    Json object = cluster_.objects.at(kTcpEntries);
+    object["data"].merge_patch({{"20001", value}});
+    cluster_.PutObject(kTcpEntries, object);
+  }
+
+  std::vector<ObjectDrift> FindDrift() {
+    const auto found = driver_.FindDrift(Request("edge", source_));
+    EXPECT_TRUE(found.ok()) << found.status();
+    return found.value_or(std::vector<ObjectDrift>());
   }
 
   Json TcpData() { return kube::At(cluster_.objects[kTcpEntries], {"data"}); }
@@ -98,6 +131,83 @@ TEST_F(ConfigMapDriverTest, SecondPassWritesNothing) {
   cluster_.puts = 0;
   Program();
   EXPECT_EQ(cluster_.puts, 0);
+}
+
+TEST_F(ConfigMapDriverTest, PutsRightWhatOthersChangedAndTellsIt) {
+  PutWritten("edge.tcp.20001");
+  for (const Json& change : {Json("shop/other:80"), Json(nullptr)}) {
+    SetEntry(change);
+    const std::vector<ObjectDrift> found = FindDrift();
+    ASSERT_THAT(found, SizeIs(1));
+    EXPECT_EQ(found[0].object, "ConfigMap/lb/tcp");
+    EXPECT_EQ(found[0].drift.rule, "edge.tcp.20001");
+    EXPECT_EQ(found[0].drift.wanted, "shop/web:80");
+    EXPECT_EQ(found[0].drift.found.has_value(), change.is_string());
+
+    const ProgramResult result = Program();
+    EXPECT_EQ(TcpData(), Json({{"20001", "shop/web:80"}}));
+    EXPECT_THAT(result.drift, SizeIs(1));
+    EXPECT_TRUE(result.live.at("edge.tcp.20001").status.ok());
+    EXPECT_THAT(FindDrift(), IsEmpty());
+  }
+}
+
+TEST_F(ConfigMapDriverTest, LeavesWhatOthersChangedWhereItIsOnlyReported) {
+  OnlyReportDrift();
+  PutWritten("edge.tcp.20001");
+  for (const Json& change : {Json("shop/other:80"), Json(nullptr)}) {
+    SetEntry(change);
+    cluster_.puts = 0;
+    const ProgramResult result = Program();
+    EXPECT_EQ(TcpData().value("20001", Json()), change);
+    EXPECT_EQ(ReasonOf(result.live.at("edge.tcp.20001").status),
+              Reason::ERROR_REASON_ENTRY_DRIFTED);
+    EXPECT_THAT(FindDrift(), SizeIs(1));
+  }
+  pools_.Add(PoolOver("edge"));
+  EXPECT_TRUE(Program().live.at("edge.tcp.20001").status.ok());
+  EXPECT_EQ(TcpData(), Json({{"20001", "shop/web:80"}}));
+}
+
+TEST_F(ConfigMapDriverTest, LeavesAPortThatOthersTookAwayWhereItIsOnlyReported) {
+  OnlyReportDrift();
+  PutWritten("edge.tcp.20001");
+  Json service = cluster_.objects.at(kLoadBalancer);
+  service["spec"]["ports"].erase(1);
+  cluster_.PutObject(kLoadBalancer, service);
+  const ProgramResult result = Program();
+  EXPECT_THAT(ServicePorts(), ElementsAre(80));
+  EXPECT_EQ(ReasonOf(result.live.at("edge.tcp.20001").status), Reason::ERROR_REASON_ENTRY_DRIFTED);
+}
+
+TEST_F(ConfigMapDriverTest, ARuleThatChangesIsNoDrift) {
+  OnlyReportDrift();
+  PutWritten("edge.tcp.20001");
+  Rule rule = cluster_.rules.at(Named("edge.tcp.20001"));
+  rule.spec.target.service = "blue";
+  cluster_.PutRule(rule);
+  EXPECT_THAT(FindDrift(), IsEmpty());
+  EXPECT_TRUE(Program().live.at("edge.tcp.20001").status.ok());
+  EXPECT_EQ(TcpData(), Json({{"20001", "shop/blue:80"}}));
+}
+
+TEST_F(ConfigMapDriverTest, FindsEntriesOfItsOwnThatNoRuleAsksFor) {
+  PutWritten("edge.tcp.20001");
+  Json object = cluster_.objects.at(kTcpEntries);
+  object["data"]["20002"] = "shop/left:80";
+  kube::SetAnnotation(object, pool::kOwnedAnnotation, "tcp=20001-20002");
+  cluster_.PutObject(kTcpEntries, object);
+  const std::vector<ObjectDrift> found = FindDrift();
+  ASSERT_THAT(found, SizeIs(1));
+  EXPECT_EQ(found[0].drift.rule, std::nullopt);
+  EXPECT_EQ(found[0].drift.found, "shop/left:80");
+  EXPECT_TRUE(cluster_.objects.at(kTcpEntries)["data"].contains("20002")) << "only looked at";
+}
+
+TEST_F(ConfigMapDriverTest, ARuleBeingRemovedIsNoDrift) {
+  PutWritten("edge.tcp.20001");
+  Remove("edge.tcp.20001");
+  EXPECT_THAT(FindDrift(), IsEmpty());
 }
 
 TEST_F(ConfigMapDriverTest, TakesThePortAwayBeforeTheEntry) {

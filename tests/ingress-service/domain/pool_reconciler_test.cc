@@ -41,6 +41,12 @@ class RecordingDriver : public Driver {
     last = result;
     return result;
   }
+  absl::StatusOr<std::vector<ObjectDrift>> FindDrift(const ProgramRequest&) override {
+    return std::vector<ObjectDrift>();
+  }
+  absl::StatusOr<std::vector<ForeignEntry>> FindForeign(const ProgramRequest&) override {
+    return std::vector<ForeignEntry>();
+  }
 
   int passes = 0;
   absl::Status error;

@@ -17,6 +17,12 @@ class PlainDriver : public Driver {
   pool::Driver kind() const override { return pool::Driver::kConfigMap; }
   const Capabilities& capabilities() const override { return capabilities_; }
   absl::StatusOr<ProgramResult> Program(const ProgramRequest&) override { return ProgramResult{}; }
+  absl::StatusOr<std::vector<ObjectDrift>> FindDrift(const ProgramRequest&) override {
+    return std::vector<ObjectDrift>();
+  }
+  absl::StatusOr<std::vector<ForeignEntry>> FindForeign(const ProgramRequest&) override {
+    return std::vector<ForeignEntry>();
+  }
 
  private:
   const Capabilities capabilities_{.options = {{pool::Protocol::kTcp, {}}},

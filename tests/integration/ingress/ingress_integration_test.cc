@@ -59,6 +59,7 @@ class Replica {
   RuleService& service() { return engine_->service(); }
   RuleStore& rules() { return engine_->rules(); }
   RuleSource& source() { return engine_->source(); }
+  const PoolInspector& inspector() { return engine_->inspector(); }
   MortalTransport& transport() { return *transport_; }
 
  private:
@@ -413,6 +414,36 @@ TEST_F(IngressIntegrationTest, RepairsWhatOthersChanged) {
   service["spec"]["ports"].erase(2);
   ASSERT_TRUE(client_->Update(kube::kServices, service).ok());
   ASSERT_TRUE(Eventually([&] { return Carries({20001}); })) << "a missing port comes back";
+}
+
+TEST_F(IngressIntegrationTest, OnlyReportsWhatOthersChangedWhereThatIsThePoolsPolicy) {
+  const auto set_policy = [&](const char* policy) {
+    ASSERT_TRUE(
+        client_->Patch(kube::kPortPools, {ns_, "edge"}, {{"spec", {{"driftPolicy", policy}}}})
+            .ok());
+  };
+  set_policy("Report");
+  const auto replica = MakeReplica();
+  ASSERT_TRUE(replica->service().Apply({Claimed(20001)})[0].ok());
+  ASSERT_TRUE(Eventually([&] { return IsProgrammed(20001); }));
+
+  ASSERT_TRUE(client_->Patch(kube::kConfigMaps, tcp_, {{"data", {{"20001", "mine/own:1"}}}}).ok());
+  ASSERT_TRUE(client_
+                  ->Patch(kube::kServices, {ns_, "web"},
+                          {{"spec", {{"ports", Json::array({{{"name", "web"}, {"port", 80}}})}}}})
+                  .ok())
+      << "makes the loop look at the pool";
+  EXPECT_TRUE(Eventually([&] {
+    const std::optional<Rule> rule = RuleOf(20001);
+    return rule && StandingOf(*rule).reason == Reason::ERROR_REASON_ENTRY_DRIFTED;
+  }));
+  const auto drift = replica->inspector().FindDrift(*pool::PoolName::Parse("edge"));
+  ASSERT_TRUE(drift.ok()) << drift.status();
+  ASSERT_EQ(drift->size(), 1U);
+  EXPECT_EQ(drift->front().drift.found, "mine/own:1");
+
+  set_policy("Repair");
+  EXPECT_TRUE(Eventually([&] { return Carries({20001}) && IsProgrammed(20001); }));
 }
 
 TEST_F(IngressIntegrationTest, GetsThroughAStormOfConflicts) {

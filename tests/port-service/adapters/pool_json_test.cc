@@ -23,6 +23,7 @@ PoolSpec Spec() {
           .published_addresses = {*pool::Address::ParseHostname("edge.example.com")},
           .claim_ttl = std::chrono::seconds(60),
           .quarantine = std::chrono::seconds(0),
+          .drift_policy = pool::DriftPolicy::kReport,
           .configmap = pool::ConfigMapRefs{.tcp_services = {"ingress", "tcp"},
                                            .udp_services = {"ingress", "udp"}}};
 }
@@ -43,6 +44,7 @@ TEST(PoolJsonTest, WritesWhatAPoolIsReadFrom) {
   EXPECT_EQ(pool->published_addresses, Spec().published_addresses);
   EXPECT_EQ(pool->claim_ttl, Spec().claim_ttl);
   EXPECT_EQ(pool->quarantine, Spec().quarantine);
+  EXPECT_EQ(pool->drift_policy, Spec().drift_policy);
   EXPECT_EQ(pool->configmap, Spec().configmap);
 }
 

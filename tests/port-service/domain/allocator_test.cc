@@ -135,6 +135,21 @@ TEST_F(AllocatorTest, RefusesPortsThatThePoolDoesNotHandOut) {
   EXPECT_THAT(store_.All(), IsEmpty());
 }
 
+TEST_F(AllocatorTest, TakesAPortThatOthersHoldForWhoTakesTheirEntryOver) {
+  StoreForeign(Protocol::kTcp, Port::Of<20001>());
+  pool_.held_by_others.tcp.Insert(Port::Of<20003>());
+  PortWish held = Wish("", Port::Of<20003>());
+  held.held_by_others = true;
+  const auto claims = Allocate(Request("request-1", {held}));
+  ASSERT_TRUE(claims.ok()) << claims.status();
+  EXPECT_EQ(claims->at(0).name.port(), Port::Of<20003>());
+  PortWish claimed = Wish("", Port::Of<20001>());
+  claimed.held_by_others = true;
+  EXPECT_EQ(ReasonOf(Allocate(Request("request-2", {claimed})).status()),
+            Reason::ERROR_REASON_PORT_TAKEN)
+      << "a claim is not an entry of others";
+}
+
 TEST_F(AllocatorTest, RefusesPortsThatSomebodyHas) {
   StoreForeign(Protocol::kTcp, Port::Of<20001>());
   StoreForeign(Protocol::kTcp, Port::Of<20002>(), ClaimState::kQuarantined);

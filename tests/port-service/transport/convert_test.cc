@@ -56,6 +56,14 @@ std::vector<std::string> FieldsOf(const absl::Status& status) {
   return fields;
 }
 
+TEST(ConvertTest, NeedsThePortThatOthersHold) {
+  v1::ClaimRequest proto = Minimal();
+  proto.add_ports()->set_held_by_others(true);
+  EXPECT_THAT(FieldsOf(ParseClaimRequest(proto).status()), ElementsAre("ports[0].held_by_others"));
+  proto.mutable_ports(0)->set_port(20001);
+  EXPECT_TRUE(ParseClaimRequest(proto)->wishes[0].held_by_others);
+}
+
 TEST(ConvertTest, ReadsASelectorInPlaceOfAPool) {
   v1::ClaimRequest proto = Minimal();
   proto.mutable_pool_selector()->set_address("10.0.0.1");

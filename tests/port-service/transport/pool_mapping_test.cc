@@ -60,6 +60,7 @@ TEST(PoolMappingTest, ReadsBackWhatItAnswers) {
   pool.published_addresses = {*pool::Address::ParseIp("10.0.0.9")};
   pool.claim_ttl = std::chrono::seconds(60);
   pool.quarantine = std::chrono::seconds(0);
+  pool.drift_policy = pool::DriftPolicy::kReport;
   pool.configmap =
       pool::ConfigMapRefs{.tcp_services = {"ingress", "tcp"}, .udp_services = {"ingress", "udp"}};
   const v1::PortPool proto =
@@ -74,6 +75,7 @@ TEST(PoolMappingTest, ReadsBackWhatItAnswers) {
   EXPECT_EQ(spec->published_addresses, pool.published_addresses);
   EXPECT_EQ(spec->claim_ttl, pool.claim_ttl);
   EXPECT_EQ(spec->quarantine, pool.quarantine);
+  EXPECT_EQ(spec->drift_policy, pool.drift_policy);
   EXPECT_EQ(spec->configmap, pool.configmap);
 }
 
