@@ -70,8 +70,9 @@ TEST(PoolJsonTest, TakesAwayWhatIsNotAskedForAnyMoreAndNothingElse) {
   for (const auto& [field, value] : object["spec"].items()) {
     fields.push_back(field);
   }
-  EXPECT_THAT(fields, ElementsAre("claimTtlSeconds", "configmap", "driver", "loadBalancers",
-                                  "ofALaterVersion", "portRange", "quarantineSeconds"));
+  EXPECT_THAT(fields,
+              ElementsAre("claimTtlSeconds", "configmap", "driftPolicy", "driver", "loadBalancers",
+                          "ofALaterVersion", "portRange", "quarantineSeconds"));
 }
 
 TEST(PoolJsonTest, TakesAwayOneQuotaOfSeveral) {
