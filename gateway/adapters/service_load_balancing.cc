@@ -139,11 +139,13 @@ absl::Status ServiceLoadBalancing::Check(const ExposureKey& key, const ExposureS
 }
 
 absl::StatusOr<std::vector<Claim>> ServiceLoadBalancing::ClaimPorts(
-    const ExposureRef& exposure, const PoolName& pool, const std::vector<PortWish>& entries) {
+    const ExposureRef& exposure, const PoolName& pool, const std::vector<PortWish>& entries,
+    const std::vector<int>& avoid) {
   port::v1::ClaimRequest request = ClaimRequestOf(exposure.key, pool, entries);
   // With each entry's name this is "<exposure uid>/<entry>": port-service keys claims by both.
   request.set_request_id(exposure.uid);
   *request.mutable_exposure() = ToProto(exposure);
+  request.mutable_avoid_ports()->Add(avoid.begin(), avoid.end());
   ASSIGN_OR_RETURN(const port::v1::ClaimResponse response,
                    rpc::Call(ports_, &port::v1::PortService::StubInterface::Claim, request));
   std::vector<Claim> claims;

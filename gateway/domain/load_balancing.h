@@ -20,9 +20,11 @@ class LoadBalancing {
   /// Whether `spec` could be claimed now, as far as that is known without claiming.
   virtual absl::Status Check(const ExposureKey& key, const ExposureSpec& spec) = 0;
   /// Claims a port for each entry, all or none; the same exposure and entry get the same claim.
+  /// None of `avoid` is chosen.
   virtual absl::StatusOr<std::vector<Claim>> ClaimPorts(const ExposureRef& exposure,
                                                         const PoolName& pool,
-                                                        const std::vector<PortWish>& entries) = 0;
+                                                        const std::vector<PortWish>& entries,
+                                                        const std::vector<int>& avoid) = 0;
   /// Gives an unbound claim back. OK if it is gone already.
   virtual absl::Status ReleaseClaim(const std::string& name, const std::string& uid) = 0;
   /// Stores the rules; one answer each, in order. An error of the call is every rule's.

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -17,6 +18,41 @@ namespace berth::gateway {
 namespace {
 
 constexpr std::string_view kPending = "Pending";
+
+/// How many ports an entry tries that turn out to be somebody else's on the load balancer. Where
+/// that many are, the next would be too: the pool's range is not Berth's to hand out.
+constexpr int kMaxRefusedPorts = 3;
+
+/// As many as port-service takes; only an exposure that is changed again and again has more.
+constexpr std::size_t kMaxAvoided = 64;
+
+/// What the exposure gave back: it rests, and its port is not to be had meanwhile.
+bool IsGivenBack(const ReconcileFacts& facts, const Claim& claim) {
+  return claim.state == Claim::State::kReleasing || claim.state == Claim::State::kQuarantined ||
+         facts.asked_to_go.contains(claim.uid);
+}
+
+const Rule* RuleOf(const ReconcileFacts& facts, const Claim& claim) {
+  const auto found =
+      std::find_if(facts.held.rules.begin(), facts.held.rules.end(), [&](const Rule& rule) {
+        return rule.name == claim.name && rule.claim_uid == claim.uid && !rule.being_removed;
+      });
+  return found == facts.held.rules.end() ? nullptr : &*found;
+}
+
+/// Whether somebody took the port on the load balancer between claim and rule, and another one will
+/// do as well.
+bool IsToBeReplaced(const ReconcileFacts& facts, const Claim& claim, const PortWish& wish) {
+  const Rule* rule = RuleOf(facts, claim);
+  const bool is_taken =
+      rule != nullptr && rule->programmed.status == Truth::kFalse &&
+      ReasonFromCondition(rule->programmed.reason) == Reason::ERROR_REASON_PORT_TAKEN;
+  const auto given_back =
+      std::count_if(facts.held.claims.begin(), facts.held.claims.end(), [&](const Claim& other) {
+        return other.entry == claim.entry && other.uid != claim.uid && IsGivenBack(facts, other);
+      });
+  return is_taken && !wish.port.has_value() && given_back < kMaxRefusedPorts;
+}
 
 /// Whether the claim is what the entry asks for now.
 bool Serves(const Claim& claim, const PortWish& wish, const ExposureSpec& spec) {
@@ -40,7 +76,8 @@ std::map<EntryName, const Claim*> ServingClaims(const ReconcileFacts& facts) {
   const ExposureSpec& spec = *facts.exposure.spec;
   for (const PortWish& wish : spec.ports()) {
     for (const Claim& claim : facts.held.claims) {
-      if (facts.asked_to_go.contains(claim.uid) || !Serves(claim, wish, spec)) {
+      if (facts.asked_to_go.contains(claim.uid) || !Serves(claim, wish, spec) ||
+          IsToBeReplaced(facts, claim, wish)) {
         continue;
       }
       const Claim*& chosen = serving[wish.name];
@@ -50,14 +87,6 @@ std::map<EntryName, const Claim*> ServingClaims(const ReconcileFacts& facts) {
     }
   }
   return serving;
-}
-
-const Rule* RuleOf(const ReconcileFacts& facts, const Claim& claim) {
-  const auto found =
-      std::find_if(facts.held.rules.begin(), facts.held.rules.end(), [&](const Rule& rule) {
-        return rule.name == claim.name && rule.claim_uid == claim.uid && !rule.being_removed;
-      });
-  return found == facts.held.rules.end() ? nullptr : &*found;
 }
 
 /// What is held and serves no entry, and was not asked to go yet.
@@ -143,6 +172,18 @@ std::vector<PortWish> MissingEntries(const ReconcileFacts& facts) {
     }
   }
   return missing;
+}
+
+std::vector<int> PortsGivenBack(const ReconcileFacts& facts) {
+  std::set<int> ports;
+  for (const Claim& claim : facts.held.claims) {
+    const bool counts = claim.pool == facts.exposure.spec->pool().value() &&
+                        IsGivenBack(facts, claim) && ports.size() < kMaxAvoided;
+    if (counts) {
+      ports.insert(claim.port);
+    }
+  }
+  return {ports.begin(), ports.end()};
 }
 
 Condition Holds(std::string_view reason, std::string message) {
@@ -305,7 +346,9 @@ ReconcileStep NextStep(const ReconcileFacts& facts) {
     return Settle{};
   }
   if (std::vector<PortWish> missing = MissingEntries(facts); !missing.empty()) {
-    return facts.claim_error.ok() ? ReconcileStep(ClaimPorts{std::move(missing)}) : Settle{};
+    return facts.claim_error.ok()
+               ? ReconcileStep(ClaimPorts{std::move(missing), PortsGivenBack(facts)})
+               : Settle{};
   }
   if (std::vector<RuleWish> missing = MissingRules(facts, *resolved); !missing.empty()) {
     return ApplyRules{std::move(missing)};

@@ -52,6 +52,8 @@ struct Remove {
 /// Claim ports for these entries, all or none.
 struct ClaimPorts {
   std::vector<PortWish> entries;
+  /// Ports that the load balancer refused, not to be chosen again.
+  std::vector<int> avoid;
 };
 /// Store these rules.
 struct ApplyRules {

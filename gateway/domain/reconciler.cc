@@ -31,6 +31,13 @@ bool IsLostClaim(const absl::Status& error) {
          reason == Reason::ERROR_REASON_CLAIM_LOST;
 }
 
+/// The replica of port-service that was asked has not seen yet that the claim was given back.
+absl::Status StillShown(const Claim& claim) {
+  return Error(absl::StatusCode::kAborted, Reason::ERROR_REASON_KUBERNETES_CONFLICT,
+               "claim '" + claim.name + "' is being given back")
+      .WithRetryAfter(std::chrono::seconds(1));
+}
+
 /// The first error that a retry may cure.
 absl::Status PassingError(const ReconcileFacts& facts) {
   if (!facts.claim_error.ok() && !IsLasting(facts.claim_error)) {
@@ -153,12 +160,16 @@ absl::Status Reconciler::Carry(const Remove& step, ReconcileFacts& facts) {
 
 absl::Status Reconciler::Carry(const ClaimPorts& step, ReconcileFacts& facts) {
   absl::StatusOr<std::vector<Claim>> claims = parts_.load_balancing.ClaimPorts(
-      RefOf(facts.exposure), facts.exposure.spec->pool(), step.entries);
+      RefOf(facts.exposure), facts.exposure.spec->pool(), step.entries, step.avoid);
   if (!claims.ok()) {
     facts.claim_error = claims.status();
     return absl::OkStatus();
   }
   for (Claim& claim : *claims) {
+    if (facts.asked_to_go.contains(claim.uid)) {
+      facts.claim_error = StillShown(claim);
+      return absl::OkStatus();
+    }
     std::erase_if(facts.held.claims, [&](const Claim& old) { return old.uid == claim.uid; });
     facts.held.claims.push_back(std::move(claim));
   }

@@ -270,12 +270,13 @@ absl::StatusOr<std::vector<Attempt::Entry*>> Attempt::Plan() {
   return missing;
 }
 
-/// What rests for this owner is free for it, unless others hold it on the load balancer.
+/// What rests for this owner is free for it, unless others hold it on the load balancer, or it was
+/// refused there.
 void Attempt::FindResting() {
   resting_ = view_.FindResting(pool_name_, request_.owner);
   std::erase_if(resting_, [this](const Claim& claim) {
     return claim.deleting || claim.pool_uid != pool_.pool.uid ||
-           !pool_.pool.Allows(claim.name.port()) ||
+           request_.avoid.Contains(claim.name.port()) || !pool_.pool.Allows(claim.name.port()) ||
            pool_.held_by_others.Of(claim.name.protocol()).Contains(claim.name.port());
   });
   std::sort(resting_.begin(), resting_.end(), [](const Claim& left, const Claim& right) {
@@ -318,7 +319,7 @@ absl::StatusOr<Port> Attempt::NextCandidate(const PortWish& wish) {
   }
   const CandidateWalk walk(pool_.pool, WalkSeed(pool_name_, request_.owner, request_.request_id));
   const std::optional<Port> port = walk.Find([&](Port candidate) {
-    return pool_.pool.Allows(candidate) &&
+    return pool_.pool.Allows(candidate) && !request_.avoid.Contains(candidate) &&
            std::none_of(wish.protocols.begin(), wish.protocols.end(), [&](Protocol protocol) {
              return unavailable_.Of(protocol).Contains(candidate);
            });

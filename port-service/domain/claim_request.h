@@ -9,6 +9,7 @@
 #include "common/kube/label_selector.h"
 #include "common/pool/claim_name.h"
 #include "common/pool/pool_state.h"
+#include "common/pool/port_set.h"
 #include "port-service/domain/claim.h"
 #include "port-service/domain/labels.h"
 #include "port-service/domain/names.h"
@@ -61,6 +62,8 @@ struct ClaimRequest {
   std::optional<std::chrono::seconds> ttl;
   std::optional<pool::ExposureRef> exposure;
   Labels labels;
+  /// Ports that are not chosen; one that a wish names is taken all the same.
+  pool::PortSet avoid;
 };
 
 }  // namespace berth::port

@@ -15,6 +15,7 @@
 namespace berth::port {
 namespace {
 
+constexpr int kMaxAvoided = 64;
 constexpr int kMaxEntries = 16;
 constexpr std::size_t kMaxLabels = 32;
 /// How much of a key at fault is told.
@@ -152,6 +153,21 @@ std::vector<PortWish> ParseWishes(const v1::ClaimRequest& request, FieldViolatio
   }
   CheckDistinct(wishes, violations);
   return wishes;
+}
+
+pool::PortSet ParseAvoided(const v1::ClaimRequest& request, FieldViolations& violations) {
+  pool::PortSet avoid;
+  if (request.avoid_ports_size() > kMaxAvoided) {
+    violations.Add("avoid_ports", fmt::format("must have at most {} entries", kMaxAvoided));
+    return avoid;
+  }
+  for (int i = 0; i < request.avoid_ports_size(); ++i) {
+    if (auto port = Take(pool::Port::Parse(std::int64_t{request.avoid_ports(i)}),
+                         fmt::format("avoid_ports[{}]", i), violations)) {
+      avoid.Insert(*port);
+    }
+  }
+  return avoid;
 }
 
 template <typename Request>
@@ -339,6 +355,7 @@ absl::StatusOr<ClaimRequest> ParseClaimRequest(const v1::ClaimRequest& request) 
   const std::optional<std::chrono::seconds> ttl = ParseTtl(request, violations);
   std::optional<pool::ExposureRef> exposure = ParseExposure(request, violations);
   Labels labels = ParseLabels(request.labels(), violations);
+  const pool::PortSet avoid = ParseAvoided(request, violations);
   RETURN_IF_ERROR(violations.ToStatus());
   return ClaimRequest{.pool = *std::move(pool),
                       .owner = *std::move(owner),
@@ -346,7 +363,8 @@ absl::StatusOr<ClaimRequest> ParseClaimRequest(const v1::ClaimRequest& request) 
                       .wishes = std::move(wishes),
                       .ttl = ttl,
                       .exposure = std::move(exposure),
-                      .labels = std::move(labels)};
+                      .labels = std::move(labels),
+                      .avoid = avoid};
 }
 
 absl::StatusOr<ClaimId> ParseClaimId(const std::string& name, const std::string& uid) {

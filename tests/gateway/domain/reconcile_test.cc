@@ -124,6 +124,42 @@ TEST(ReconcileTest, ReplacesAClaimWhoseEntryAsksForAnotherPort) {
   EXPECT_EQ(Next<ClaimPorts>(facts).entries[0].port, PortOf(20005));
 }
 
+/// As ReadyFacts, but somebody else has the port on the load balancer.
+ReconcileFacts RefusedFacts() {
+  ReconcileFacts facts = ReadyFacts();
+  facts.held.rules[0].programmed = {Truth::kFalse, "PortTaken", "somebody has it"};
+  return facts;
+}
+
+TEST(ReconcileTest, TakesAnotherPortWhereSomebodyWasFaster) {
+  ReconcileFacts facts = RefusedFacts();
+  const auto step = Next<Remove>(facts);
+  ASSERT_EQ(step.rules.size(), 1u);
+  facts.asked_to_go.insert(step.rules[0].uid);
+  const auto claim = Next<ClaimPorts>(facts);
+  EXPECT_EQ(claim.entries[0].name.str(), "http");
+  EXPECT_EQ(claim.avoid, std::vector<int>{20000});
+  EXPECT_EQ(ConditionOf(facts, ConditionType::kStalled).status, Truth::kFalse);
+}
+
+TEST(ReconcileTest, KeepsThePortThatWasAskedForThoughSomebodyHasIt) {
+  ReconcileFacts facts = RefusedFacts();
+  facts.exposure.spec = SpecOf({Wish("http", PortOf(80), PortOf(20000))});
+  Next<Settle>(facts);
+  EXPECT_EQ(ConditionOf(facts, ConditionType::kStalled).status, Truth::kTrue);
+  EXPECT_EQ(ConditionOf(facts, ConditionType::kStalled).reason, "PortTaken");
+}
+
+TEST(ReconcileTest, GivesUpWherePortAfterPortBelongsToSomebody) {
+  ReconcileFacts facts = RefusedFacts();
+  for (const int port : {20001, 20002, 20003}) {
+    Next<Remove>(facts);
+    facts.held.claims.push_back(ClaimOf("http", port, State::kQuarantined));
+  }
+  Next<Settle>(facts);
+  EXPECT_EQ(ConditionOf(facts, ConditionType::kStalled).reason, "PortTaken");
+}
+
 TEST(ReconcileTest, KeepsOneOfTwoClaimsForAnEntry) {
   ReconcileFacts facts = FactsOf(ExposureOf());
   facts.held.claims = {ClaimOf("http", 20000, State::kReserved),

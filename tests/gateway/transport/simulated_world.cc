@@ -161,8 +161,10 @@ absl::Status SimulatedWorld::WriteStatus(const Exposure& seen, const ExposureSta
   return Change(seen, [&](Exposure& exposure) { exposure.status = status; });
 }
 
-absl::StatusOr<std::vector<Claim>> SimulatedWorld::ClaimPorts(
-    const ExposureRef& exposure, const PoolName& pool, const std::vector<PortWish>& entries) {
+absl::StatusOr<std::vector<Claim>> SimulatedWorld::ClaimPorts(const ExposureRef& exposure,
+                                                              const PoolName& pool,
+                                                              const std::vector<PortWish>& entries,
+                                                              const std::vector<int>& avoid) {
   if (trouble.pool_exhausted) {
     return Fail(absl::StatusCode::kResourceExhausted, Reason::ERROR_REASON_POOL_EXHAUSTED);
   }
@@ -181,7 +183,8 @@ absl::StatusOr<std::vector<Claim>> SimulatedWorld::ClaimPorts(
       std::string name;
       do {
         name = pool.value() + ".tcp." + std::to_string(port++);
-      } while (claims.contains(name));
+      } while (claims.contains(name) ||
+               std::find(avoid.begin(), avoid.end(), port - 1) != avoid.end());
       const Claim claim{.name = name,
                         .uid = "uid-" + std::to_string(++uids_),
                         .pool = pool.value(),

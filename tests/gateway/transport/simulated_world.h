@@ -129,7 +129,8 @@ class SimulatedWorld final : public ExposureStore,
   // LoadBalancing
   absl::Status Check(const ExposureKey&, const ExposureSpec&) override { return absl::OkStatus(); }
   absl::StatusOr<std::vector<Claim>> ClaimPorts(const ExposureRef& exposure, const PoolName& pool,
-                                                const std::vector<PortWish>& entries) override;
+                                                const std::vector<PortWish>& entries,
+                                                const std::vector<int>& avoid) override;
   absl::Status ReleaseClaim(const std::string& name, const std::string& uid) override;
   std::vector<absl::StatusOr<Rule>> ApplyRules(const ExposureRef& exposure,
                                                const std::vector<RuleWish>& wishes) override;

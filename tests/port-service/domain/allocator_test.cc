@@ -135,6 +135,23 @@ TEST_F(AllocatorTest, RefusesPortsThatThePoolDoesNotHandOut) {
   EXPECT_THAT(store_.All(), IsEmpty());
 }
 
+TEST_F(AllocatorTest, DoesNotChooseWhatIsToBeAvoided) {
+  const Claim resting = Store(TestClaim(ClaimState::kQuarantined, 20500));
+  ClaimRequest request = Request("request-2");
+  request.avoid.Insert(Port::Of<20500>());
+  const auto claims = Allocate(request);
+  ASSERT_TRUE(claims.ok()) << claims.status();
+  EXPECT_NE(claims->at(0).name, resting.name) << "its owner's former port";
+
+  ClaimRequest again = Request("request-4");
+  again.owner = *Owner::Parse("other/owner");
+  const auto chosen = Allocate(again);
+  ASSERT_TRUE(chosen.ok()) << chosen.status();
+  ASSERT_TRUE(store_.Delete(chosen->at(0)).ok());
+  again.avoid.Insert(chosen->at(0).name.port());
+  EXPECT_NE(Allocate(again)->at(0).name.port(), chosen->at(0).name.port());
+}
+
 TEST_F(AllocatorTest, TakesAPortThatOthersHoldForWhoTakesTheirEntryOver) {
   StoreForeign(Protocol::kTcp, Port::Of<20001>());
   pool_.held_by_others.tcp.Insert(Port::Of<20003>());
