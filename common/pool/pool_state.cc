@@ -92,7 +92,7 @@ std::vector<Address> ReportedAddresses(const Json& service) {
 /// Builds the state of one pool; overlaps come later.
 class StateBuilder {
  public:
-  StateBuilder(const Pool& pool, const FindObject& find)
+  StateBuilder(const Pool& pool, const Lookup& find)
       : find_(find), state_{.pool = pool, .known = true} {}
 
   PoolState Build() && {
@@ -117,40 +117,93 @@ class StateBuilder {
 
  private:
   LoadBalancerState ReadLoadBalancer(const LoadBalancerRef& ref) {
-    LoadBalancerState load_balancer{.ref = ref};
-    if (ref.kind != LoadBalancerKind::kService) {
-      load_balancer.usable =
-          NotReady(state_.pool, "Gateways are not supported by this version, name a Service");
-      return load_balancer;
+    const bool needs_gateway = state_.pool.driver == Driver::kGatewayApi;
+    if (needs_gateway != (ref.kind == LoadBalancerKind::kGateway)) {
+      return {.ref = ref,
+              .usable = NotReady(
+                  state_.pool,
+                  fmt::format("driver '{}' needs a {} in place of {}", ToString(state_.pool.driver),
+                              needs_gateway ? "Gateway" : "Service", ref.ToString()))};
     }
-    const SeenObject seen = find_(kube::kServices, ref.name);
+    return needs_gateway ? ReadGateway(ref) : ReadService(ref);
+  }
+
+  LoadBalancerState ReadService(const LoadBalancerRef& ref) {
+    LoadBalancerState load_balancer{.ref = ref};
+    const SeenObject seen = find_.object(kube::kServices, ref.name);
     if (!seen.known) {
-      state_.known = false;
-      problem_ = ref.ToString() + " has not been read yet";
-      load_balancer.usable = Problem(ref, "has not been read yet");
-      return load_balancer;
+      return Unread(ref, "has not been read yet");
     }
     if (seen.object == nullptr) {
       load_balancer.usable = Problem(ref, "does not exist");
       return load_balancer;
     }
     const Json& service = *seen.object;
-    load_balancer.uid = kube::Uid(service);
-    load_balancer.labels = kube::Labels(service);
     load_balancer.addresses = ReportedAddresses(service);
     load_balancer.owned = AddPorts(service, ServicePorts(service));
-    if (kube::IsBeingDeleted(service)) {
-      load_balancer.usable = Problem(ref, "is being deleted");
-    } else if (load_balancer.addresses.empty()) {
-      load_balancer.usable = Problem(ref, "has no address yet");
-    } else if (HasPortError(service)) {
-      load_balancer.usable = Problem(ref, "reports an error for one of its ports");
-    }
+    Describe(service, HasPortError(service) ? "reports an error for one of its ports" : "",
+             load_balancer);
     return load_balancer;
   }
 
+  LoadBalancerState ReadGateway(const LoadBalancerRef& ref) {
+    LoadBalancerState load_balancer{.ref = ref};
+    const SeenGateway seen = find_.gateway(ref.name);
+    if (!seen.known) {
+      return Unread(ref, seen.problem.empty() ? "has not been read yet" : seen.problem);
+    }
+    if (seen.object == nullptr) {
+      load_balancer.usable = Problem(ref, seen.problem.empty() ? "does not exist" : seen.problem);
+      return load_balancer;
+    }
+    const Json& gateway = *seen.object;
+    load_balancer.addresses = GatewayAddresses(gateway);
+    load_balancer.owned = AddPorts(gateway, ListenerPorts(gateway));
+    if (seen.listener_sets != nullptr) {
+      AddListenerSets(*seen.listener_sets, load_balancer);
+    }
+    Describe(gateway, NotProgrammed(gateway), load_balancer);
+    return load_balancer;
+  }
+
+  void AddListenerSets(const AttachedListenerSets& attached, LoadBalancerState& load_balancer) {
+    for (const auto& listener_set : attached.own) {
+      Add(ListenerPorts(*listener_set), load_balancer.owned);
+    }
+    Add(load_balancer.owned, state_.owned);
+    for (const auto& listener_set : attached.others) {
+      Add(ListenerPorts(*listener_set), state_.held_by_others);
+    }
+  }
+
+  static void Add(const PortsByProtocol& ports, PortsByProtocol& to) {
+    for (const Protocol protocol : kProtocols) {
+      to.Of(protocol) |= ports.Of(protocol);
+    }
+  }
+
+  LoadBalancerState Unread(const LoadBalancerRef& ref, const std::string& problem) {
+    state_.known = false;
+    problem_ = fmt::format("{} {}", ref.ToString(), problem);
+    return {.ref = ref, .usable = Problem(ref, problem)};
+  }
+
+  /// What is the same for every kind; `failure` says what else is wrong, if anything.
+  void Describe(const Json& object, const std::string& failure,
+                LoadBalancerState& load_balancer) const {
+    load_balancer.uid = kube::Uid(object);
+    load_balancer.labels = kube::Labels(object);
+    if (kube::IsBeingDeleted(object)) {
+      load_balancer.usable = Problem(load_balancer.ref, "is being deleted");
+    } else if (load_balancer.addresses.empty()) {
+      load_balancer.usable = Problem(load_balancer.ref, "has no address yet");
+    } else if (!failure.empty()) {
+      load_balancer.usable = Problem(load_balancer.ref, failure);
+    }
+  }
+
   void ReadConfigMap(const kube::ObjectName& name, Protocol protocol) {
-    const SeenObject seen = find_(kube::kConfigMaps, name);
+    const SeenObject seen = find_.object(kube::kConfigMaps, name);
     if (!seen.known) {
       state_.known = false;
       problem_ = fmt::format("ConfigMap {} has not been read yet", name.ToString());
@@ -174,11 +227,10 @@ class StateBuilder {
     }
     const PortsByProtocol known_owned = owned.ok() ? *owned : PortsByProtocol();
     for (const Protocol protocol : kProtocols) {
-      PortSet foreign = ports.Of(protocol);
-      foreign -= known_owned.Of(protocol);
-      state_.held_by_others.Of(protocol) |= foreign;
-      state_.owned.Of(protocol) |= known_owned.Of(protocol);
+      ports.Of(protocol) -= known_owned.Of(protocol);
     }
+    Add(ports, state_.held_by_others);
+    Add(known_owned, state_.owned);
     return known_owned;
   }
 
@@ -216,7 +268,7 @@ class StateBuilder {
     return state_.load_balancers.front().usable;
   }
 
-  const FindObject& find_;
+  const Lookup& find_;
   PoolState state_;
   std::string problem_;
 };
@@ -249,7 +301,7 @@ absl::Status Overlap(const Pool& pool, const Pool& other, const std::string& sha
 }  // namespace
 
 std::vector<std::shared_ptr<const PoolState>> DerivePoolStates(const std::vector<Pool>& pools,
-                                                               const FindObject& find) {
+                                                               const Lookup& find) {
   std::vector<std::shared_ptr<PoolState>> states;
   states.reserve(pools.size());
   for (const Pool& pool : pools) {

@@ -10,6 +10,7 @@
 #include "common/kube/json.h"
 #include "common/kube/resource.h"
 #include "common/pool/pool.h"
+#include "common/pool/seen_gateway.h"
 
 namespace berth::pool {
 
@@ -21,10 +22,12 @@ struct LoadBalancerState {
   std::map<std::string, std::string> labels;
   /// What it reports itself.
   std::vector<Address> addresses;
-  /// What berth.dev/owned of the Service lists.
+  /// What berth.dev/owned of the Service or Gateway lists, and the ports of ListenerSets of
+  /// Berth's rules.
   PortsByProtocol owned;
-  /// OK, or why it is not chosen (POOL_NOT_READY): missing, being deleted, without an address, or a
-  /// port of it failed.
+  /// OK, or why it is not chosen (POOL_NOT_READY): missing, being deleted, without an address, or
+  /// not serving: a port of a Service failed, a Gateway is not programmed. A Gateway is for
+  /// Driver::kGatewayApi alone, and a Service is not.
   absl::Status usable;
 };
 
@@ -34,10 +37,12 @@ struct PoolState {
   std::vector<LoadBalancerState> load_balancers;
   /// For callers: the published ones where set, else those of the load balancers; each once.
   std::vector<Address> addresses;
-  /// Ports of the load balancers that are not Berth's: Service ports and ConfigMap entries that
-  /// berth.dev/owned does not list, and those that the controller keeps for itself.
+  /// Ports of the load balancers that are not Berth's: Service ports, ConfigMap entries and
+  /// listeners that berth.dev/owned does not list, listeners of others' ListenerSets, and those
+  /// that the controller keeps for itself.
   PortsByProtocol held_by_others;
-  /// What berth.dev/owned of the Services and ConfigMaps lists.
+  /// What berth.dev/owned of the Services, Gateways and ConfigMaps lists, and the ports of
+  /// ListenerSets of Berth's rules.
   PortsByProtocol owned;
   /// Whether everything the pool names has been read, present or not, and what is Berth's there is
   /// understood. Until then `held_by_others` and `owned` may lack something.
@@ -56,12 +61,16 @@ struct SeenObject {
   friend bool operator==(const SeenObject&, const SeenObject&) = default;
 };
 
-using FindObject =
-    std::function<SeenObject(const kube::Resource& resource, const kube::ObjectName& name)>;
+/// How the objects that pools name are found.
+struct Lookup {
+  /// Services and ConfigMaps.
+  std::function<SeenObject(const kube::Resource& resource, const kube::ObjectName& name)> object;
+  std::function<SeenGateway(const kube::ObjectName& name)> gateway;
+};
 
 /// Puts pools together with the objects they name, and finds those that share an address. Pure; the
 /// states come in the order of the pools.
 std::vector<std::shared_ptr<const PoolState>> DerivePoolStates(const std::vector<Pool>& pools,
-                                                               const FindObject& find);
+                                                               const Lookup& find);
 
 }  // namespace berth::pool

@@ -13,6 +13,7 @@
 #include "common/kube/cache.h"
 #include "common/kube/object.h"
 #include "common/kube/work_queue.h"
+#include "common/pool/gateway_watcher.h"
 #include "common/status/macros.h"
 #include "common/status/status.h"
 #include "common/sync/mutex.h"
@@ -47,6 +48,18 @@ std::set<ObjectKey> ObjectsOf(const Pool& pool) {
   return keys;
 }
 
+std::set<kube::ObjectName> GatewaysOf(const std::vector<Pool>& pools) {
+  std::set<kube::ObjectName> names;
+  for (const Pool& pool : pools) {
+    for (const LoadBalancerRef& ref : pool.load_balancers) {
+      if (ref.kind == LoadBalancerKind::kGateway) {
+        names.insert(ref.name);
+      }
+    }
+  }
+  return names;
+}
+
 std::vector<Pool> ParsePools(const std::vector<kube::Cache::Object>& objects) {
   std::vector<Pool> pools;
   for (const kube::Cache::Object& object : objects) {
@@ -61,6 +74,7 @@ std::vector<Pool> ParsePools(const std::vector<kube::Cache::Object>& objects) {
 struct View {
   std::vector<kube::Cache::Object> pools;
   std::map<ObjectKey, SeenObject> objects;
+  std::map<kube::ObjectName, SeenGateway> gateways;
 
   friend bool operator==(const View&, const View&) = default;
 };
@@ -73,10 +87,11 @@ class PoolWatcher::Impl {
       : client_(client),
         options_(std::move(options)),
         pools_(client, {.resource = kube::kPortPools, .ns = options_.ns}),
-        queue_({.name = "pool-watcher"}, [this](const std::string&, const std::stop_token&) {
-          FollowPools();
-          return kube::WorkQueue::Outcome(std::nullopt);
-        }) {
+        gateways_(client, {.ns = options_.ns,
+                           .on_change = [this] { Changed(); },
+                           .on_rewound = [this] { Rewound(); }}),
+        queue_({.name = "pool-watcher"},
+               [this](const std::string&, const std::stop_token&) { return FollowPools(); }) {
     subscription_ = pools_.AddListener({
         .on_change =
             [this](const kube::Cache::Change&) {
@@ -98,6 +113,7 @@ class PoolWatcher::Impl {
   void Stop() {
     pools_.Stop();
     queue_.Stop();
+    gateways_.Stop();
     std::map<ObjectKey, std::unique_ptr<Watched>> watched;
     {
       MutexLock lock(mutex_);
@@ -135,11 +151,18 @@ class PoolWatcher::Impl {
     MutexLock lock(mutex_);
     View view = Look();
     if (!(view == view_)) {
-      states_ = DerivePoolStates(ParsePools(view.pools), [&](const kube::Resource& resource,
-                                                             const kube::ObjectName& name) {
-        const auto found = view.objects.find({resource, name});
-        return found == view.objects.end() ? SeenObject() : found->second;
-      });
+      states_ = DerivePoolStates(
+          ParsePools(view.pools),
+          {.object =
+               [&](const kube::Resource& resource, const kube::ObjectName& name) {
+                 const auto found = view.objects.find({resource, name});
+                 return found == view.objects.end() ? SeenObject() : found->second;
+               },
+           .gateway =
+               [&](const kube::ObjectName& name) {
+                 const auto found = view.gateways.find(name);
+                 return found == view.gateways.end() ? SeenGateway() : found->second;
+               }});
       view_ = std::move(view);
     }
     return states_;
@@ -169,13 +192,31 @@ class PoolWatcher::Impl {
       const bool known = watched->cache->synced();
       view.objects[key] = {.known = known, .object = watched->cache->Get(key.name)};
     }
+    for (const kube::ObjectName& name : named_gateways_) {
+      view.gateways[name] = gateways_.Find(name);
+    }
     return view;
   }
 
   /// Watches what the pools name now and nothing else.
-  void FollowPools() {
+  kube::WorkQueue::Outcome FollowPools() {
+    const std::vector<Pool> pools = ParsePools(pools_.List());
+    FollowObjects(pools);
+    const std::set<kube::ObjectName> gateways = GatewaysOf(pools);
+    {
+      MutexLock lock(mutex_);
+      named_gateways_ = gateways;
+    }
+    Changed();
+    RETURN_IF_ERROR(gateways_.Follow(gateways));
+    return gateways.empty()
+               ? std::nullopt
+               : std::optional<std::chrono::milliseconds>(GatewayWatcher::kFollowInterval);
+  }
+
+  void FollowObjects(const std::vector<Pool>& pools) {
     std::set<ObjectKey> wanted;
-    for (const Pool& pool : ParsePools(pools_.List())) {
+    for (const Pool& pool : pools) {
       wanted.merge(ObjectsOf(pool));
     }
     // Ending a watch waits for its threads, so that happens without the mutex.
@@ -196,7 +237,6 @@ class PoolWatcher::Impl {
         }
       }
     }
-    Changed();
   }
 
   std::unique_ptr<Watched> WatchObject(const ObjectKey& key) {
@@ -230,9 +270,11 @@ class PoolWatcher::Impl {
   const Options options_;
   kube::Cache pools_;
   kube::Cache::Subscription subscription_;
+  GatewayWatcher gateways_;
   kube::WorkQueue queue_;
 
   mutable Mutex mutex_;
+  std::set<kube::ObjectName> named_gateways_ ABSL_GUARDED_BY(mutex_);
   std::map<ObjectKey, std::unique_ptr<Watched>> watched_ ABSL_GUARDED_BY(mutex_);
   /// The states derived last, and from what: they are derived anew only when something changed.
   mutable View view_ ABSL_GUARDED_BY(mutex_);

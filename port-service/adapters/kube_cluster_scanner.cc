@@ -1,9 +1,13 @@
 #include "port-service/adapters/kube_cluster_scanner.h"
 
+#include <fmt/format.h>
+
 #include <utility>
 
+#include "common/kube/gateway_api.h"
 #include "common/kube/object.h"
 #include "common/kube/resource.h"
+#include "common/pool/seen_gateway.h"
 #include "common/status/macros.h"
 
 namespace berth::port {
@@ -62,18 +66,28 @@ FoundWorkload ToWorkload(const Json& object, std::string kind) {
   return workload;
 }
 
+// Why ListenerSets of namespace `ns` cannot belong to the Gateway; empty if nothing is in the way.
+std::string WhyNotAdmitted(const Json& gateway, const std::string& ns) {
+  const std::string from = StringAt(gateway, {"spec", "allowedListeners", "namespaces", "from"});
+  if (from.empty() || from == "None" || (from == "Same" && kube::Namespace(gateway) != ns)) {
+    return fmt::format(
+        "admits no ListenerSets of namespace {}: set spec.allowedListeners.namespaces", ns);
+  }
+  return "";
+}
+
 }  // namespace
 
-absl::StatusOr<std::vector<FoundService>> KubeClusterScanner::FindLoadBalancers(
+absl::StatusOr<std::vector<FoundLoadBalancer>> KubeClusterScanner::FindLoadBalancers(
     const std::string& ns, const std::string& label_selector) {
   ASSIGN_OR_RETURN(const kube::ObjectList list,
                    client_.List(kube::kServices, ns, {.label_selector = label_selector}));
-  std::vector<FoundService> services;
+  ASSIGN_OR_RETURN(std::vector<FoundLoadBalancer> found, FindGateways(ns, label_selector));
   for (const Json& object : list.items) {
     if (StringAt(object, {"spec", "type"}) != "LoadBalancer") continue;
-    FoundService& service = services.emplace_back(
-        FoundService{.name = kube::NameOf(object),
-                     .selector = LabelsOf(kube::At(object, {"spec", "selector"}))});
+    FoundLoadBalancer& service = found.emplace_back(
+        FoundLoadBalancer{.ref = {pool::LoadBalancerKind::kService, kube::NameOf(object)},
+                          .selector = LabelsOf(kube::At(object, {"spec", "selector"}))});
     const Json& ingress = kube::At(object, {"status", "loadBalancer", "ingress"});
     if (!ingress.is_array()) continue;
     for (const Json& entry : ingress) {
@@ -81,7 +95,26 @@ absl::StatusOr<std::vector<FoundService>> KubeClusterScanner::FindLoadBalancers(
       if (address.ok()) service.addresses.push_back(*std::move(address));
     }
   }
-  return services;
+  return found;
+}
+
+absl::StatusOr<std::vector<FoundLoadBalancer>> KubeClusterScanner::FindGateways(
+    const std::string& ns, const std::string& label_selector) {
+  std::vector<FoundLoadBalancer> gateways;
+  ASSIGN_OR_RETURN(const kube::GatewayApi api, kube::DiscoverGatewayApi(mapper_));
+  if (!api.gateways.has_value()) return gateways;
+  ASSIGN_OR_RETURN(const kube::ObjectList list,
+                   client_.List(*api.gateways, ns, {.label_selector = label_selector}));
+  for (const Json& object : list.items) {
+    gateways.push_back({.ref = {pool::LoadBalancerKind::kGateway, kube::NameOf(object)},
+                        .gateway_class = StringAt(object, {"spec", "gatewayClassName"}),
+                        .addresses = pool::GatewayAddresses(object),
+                        .problem = api.listener_sets.has_value()
+                                       ? WhyNotAdmitted(object, ns_)
+                                       : "needs ListenerSets, which this API server does not "
+                                         "serve: install a newer Gateway API"});
+  }
+  return gateways;
 }
 
 absl::StatusOr<std::vector<FoundWorkload>> KubeClusterScanner::FindWorkloads(

@@ -13,6 +13,7 @@
 #include "common/kube/resource.h"
 #include "common/log/log.h"
 #include "common/pool/exposure_ref.h"
+#include "common/pool/gateway_watcher.h"
 #include "common/status/macros.h"
 #include "common/status/status.h"
 #include "port-service/domain/opening.h"
@@ -40,20 +41,27 @@ std::set<pool::ClaimName> ClaimNames(const kube::ObjectList& list) {
 
 /// The pool with the newest state of what it names: right after a start or a restored backup the
 /// watches may show less.
-absl::StatusOr<pool::PoolState> ReadPoolState(kube::Client& client, const pool::Pool& pool) {
+absl::StatusOr<pool::PoolState> ReadPoolState(kube::Client& client, kube::RestMapper& mapper,
+                                              const std::string& ns, const pool::Pool& pool) {
   absl::Status problem;
-  const auto states = pool::DerivePoolStates(
-      {pool}, [&](const kube::Resource& resource, const kube::ObjectName& name) {
-        absl::StatusOr<Json> object = client.Get(resource, name);
-        if (object.ok()) {
-          return pool::SeenObject{.known = true,
-                                  .object = std::make_shared<const Json>(*std::move(object))};
-        }
-        if (!kube::IsNotFound(object.status())) {
-          problem.Update(object.status());
-        }
-        return pool::SeenObject{.known = true};
-      });
+  const auto read_object = [&](const kube::Resource& resource, const kube::ObjectName& name) {
+    absl::StatusOr<Json> object = client.Get(resource, name);
+    if (object.ok()) {
+      return pool::SeenObject{.known = true,
+                              .object = std::make_shared<const Json>(*std::move(object))};
+    }
+    if (!kube::IsNotFound(object.status())) {
+      problem.Update(object.status());
+    }
+    return pool::SeenObject{.known = true};
+  };
+  const auto read_gateway = [&](const kube::ObjectName& name) {
+    absl::StatusOr<pool::SeenGateway> gateway = pool::ReadGateway(client, mapper, ns, name);
+    problem.Update(gateway.status());
+    return gateway.ok() ? *std::move(gateway) : pool::SeenGateway{.known = true};
+  };
+  const auto states =
+      pool::DerivePoolStates({pool}, {.object = read_object, .gateway = read_gateway});
   RETURN_IF_ERROR(problem);
   return states.front()->known ? absl::StatusOr<pool::PoolState>(*states.front())
                                : states.front()->usable;
@@ -72,9 +80,10 @@ RulesByName Rules(const kube::ObjectList& list) {
 
 }  // namespace
 
-PoolGate::PoolGate(kube::Client& client, std::string ns, ClaimStore& store,
-                   const ClaimCache& claims, const pool::PoolWatcher& pools)
+PoolGate::PoolGate(kube::Client& client, kube::RestMapper& mapper, std::string ns,
+                   ClaimStore& store, const ClaimCache& claims, const pool::PoolWatcher& pools)
     : client_(client),
+      mapper_(mapper),
       ns_(std::move(ns)),
       store_(store),
       claims_(claims),
@@ -134,7 +143,7 @@ absl::Status PoolGate::Open(const pool::Pool& pool) {
     MutexLock lock(mutex_);
     closings_before = closings_;
   }
-  ASSIGN_OR_RETURN(const pool::PoolState state, ReadPoolState(client_, pool));
+  ASSIGN_OR_RETURN(const pool::PoolState state, ReadPoolState(client_, mapper_, ns_, pool));
   RETURN_IF_ERROR(CreateMissingClaims(state));
   {
     MutexLock lock(mutex_);

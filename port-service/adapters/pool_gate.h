@@ -7,6 +7,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "common/kube/client.h"
+#include "common/kube/rest_mapper.h"
 #include "common/kube/work_queue.h"
 #include "common/pool/pool_watcher.h"
 #include "common/sync/mutex.h"
@@ -23,8 +24,8 @@ namespace berth::port {
 /// Lifetime: what it borrows must outlive it.
 class PoolGate {
  public:
-  PoolGate(kube::Client& client, std::string ns, ClaimStore& store, const ClaimCache& claims,
-           const pool::PoolWatcher& pools);
+  PoolGate(kube::Client& client, kube::RestMapper& mapper, std::string ns, ClaimStore& store,
+           const ClaimCache& claims, const pool::PoolWatcher& pools);
 
   void Start() { queue_.Start(); }
   void Stop() { queue_.Stop(); }
@@ -45,6 +46,7 @@ class PoolGate {
   absl::Status CreateMissingClaims(const pool::PoolState& pool);
 
   kube::Client& client_;
+  kube::RestMapper& mapper_;
   const std::string ns_;
   ClaimStore& store_;
   const ClaimCache& claims_;

@@ -9,6 +9,7 @@
 #include "common/kube/object.h"
 #include "common/kube/resource.h"
 #include "common/log/log.h"
+#include "common/pool/gateway_watcher.h"
 #include "common/pool/owned_ports.h"
 #include "common/status/macros.h"
 #include "common/status/status.h"
@@ -34,9 +35,10 @@ absl::Status IgnoreConflict(const absl::Status& status) {
 
 }  // namespace
 
-PoolLoop::PoolLoop(kube::Client& client, std::string ns, const pool::PoolWatcher& pools,
-                   ClaimCache& claims, metrics::Registry& metrics)
+PoolLoop::PoolLoop(kube::Client& client, kube::RestMapper& mapper, std::string ns,
+                   const pool::PoolWatcher& pools, ClaimCache& claims, metrics::Registry& metrics)
     : client_(client),
+      mapper_(mapper),
       ns_(std::move(ns)),
       pools_(pools),
       claims_(claims),
@@ -134,17 +136,41 @@ absl::StatusOr<std::vector<pool::LoadBalancerRef>> PoolLoop::FormerInUse(const J
                                                                          const pool::Pool& pool) {
   std::vector<pool::LoadBalancerRef> in_use;
   for (const pool::LoadBalancerRef& ref : FormerLoadBalancers(object, pool)) {
-    const absl::StatusOr<Json> service = client_.Get(kube::kServices, ref.name);
-    if (kube::IsNotFound(service.status())) {
-      continue;
-    }
-    RETURN_IF_ERROR(service.status());
-    const absl::StatusOr<pool::PortsByProtocol> owned = pool::OwnedPorts(*service);
-    if (!owned.ok() || !owned->empty()) {
+    ASSIGN_OR_RETURN(const bool carries_rules, CarriesRules(ref));
+    if (carries_rules) {
       in_use.push_back(ref);
     }
   }
   return in_use;
+}
+
+absl::StatusOr<bool> PoolLoop::CarriesRules(const pool::LoadBalancerRef& ref) {
+  kube::Json object;
+  switch (ref.kind) {
+    case pool::LoadBalancerKind::kService: {
+      absl::StatusOr<Json> service = client_.Get(kube::kServices, ref.name);
+      if (kube::IsNotFound(service.status())) {
+        return false;
+      }
+      RETURN_IF_ERROR(service.status());
+      object = *std::move(service);
+      break;
+    }
+    case pool::LoadBalancerKind::kGateway: {
+      ASSIGN_OR_RETURN(const pool::SeenGateway gateway,
+                       pool::ReadGateway(client_, mapper_, ns_, ref.name));
+      if (gateway.listener_sets != nullptr && !gateway.listener_sets->own.empty()) {
+        return true;
+      }
+      if (gateway.object == nullptr) {
+        return false;
+      }
+      object = *gateway.object;
+      break;
+    }
+  }
+  const absl::StatusOr<pool::PortsByProtocol> owned = pool::OwnedPorts(object);
+  return !owned.ok() || !owned->empty();
 }
 
 void PoolLoop::Measure() {

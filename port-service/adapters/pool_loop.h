@@ -5,6 +5,7 @@
 
 #include "absl/status/statusor.h"
 #include "common/kube/client.h"
+#include "common/kube/rest_mapper.h"
 #include "common/kube/work_queue.h"
 #include "common/metrics/metrics.h"
 #include "common/pool/pool_watcher.h"
@@ -18,8 +19,8 @@ namespace berth::port {
 /// carries the resource version that was read. Lifetime: what it borrows must outlive it.
 class PoolLoop {
  public:
-  PoolLoop(kube::Client& client, std::string ns, const pool::PoolWatcher& pools, ClaimCache& claims,
-           metrics::Registry& metrics);
+  PoolLoop(kube::Client& client, kube::RestMapper& mapper, std::string ns,
+           const pool::PoolWatcher& pools, ClaimCache& claims, metrics::Registry& metrics);
 
   void Start();
   void Stop() { queue_.Stop(); }
@@ -36,9 +37,11 @@ class PoolLoop {
   absl::StatusOr<bool> InUse(const std::string& pool_uid);
   absl::StatusOr<std::vector<pool::LoadBalancerRef>> FormerInUse(const kube::Json& object,
                                                                  const pool::Pool& pool);
+  absl::StatusOr<bool> CarriesRules(const pool::LoadBalancerRef& ref);
   void Measure();
 
   kube::Client& client_;
+  kube::RestMapper& mapper_;
   const std::string ns_;
   const pool::PoolWatcher& pools_;
   ClaimCache& claims_;

@@ -65,11 +65,13 @@ kube::Condition ReadyCondition(const Json& object, const absl::Status& usable) {
 std::vector<pool::LoadBalancerRef> FormerLoadBalancers(const Json& object, const pool::Pool& pool) {
   std::vector<pool::LoadBalancerRef> former;
   for (const Json& entry : kube::At(object, {"status", "loadBalancers"})) {
-    if (kube::StringAt(entry, {"kind"}) != pool::ToString(pool::LoadBalancerKind::kService)) {
+    const std::string kind = kube::StringAt(entry, {"kind"});
+    const bool is_gateway = kind == pool::ToString(pool::LoadBalancerKind::kGateway);
+    if (!is_gateway && kind != pool::ToString(pool::LoadBalancerKind::kService)) {
       continue;
     }
     const pool::LoadBalancerRef ref{
-        .kind = pool::LoadBalancerKind::kService,
+        .kind = is_gateway ? pool::LoadBalancerKind::kGateway : pool::LoadBalancerKind::kService,
         .name = {kube::StringAt(entry, {"namespace"}), kube::StringAt(entry, {"name"})}};
     if (std::find(pool.load_balancers.begin(), pool.load_balancers.end(), ref) ==
         pool.load_balancers.end()) {

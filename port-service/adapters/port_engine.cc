@@ -21,10 +21,11 @@ std::uint64_t DrawBelow(std::uint64_t bound) {
 
 PortEngine::PortEngine(kube::Client& client, metrics::Registry& metrics, const Options& options)
     : client_(client),
+      mapper_(client),
       store_(client, options.ns),
       pool_store_(client, options.ns),
       cluster_(client, options.ns),
-      scanner_(client),
+      scanner_(client, mapper_, options.ns),
       claims_(client, {.ns = options.ns,
                        .on_change = [this](const std::string& name) { claim_loop_.Add(name); },
                        .on_rewound = [this] { Rewound(); },
@@ -32,7 +33,7 @@ PortEngine::PortEngine(kube::Client& client, metrics::Registry& metrics, const O
       watcher_(client, {.ns = options.ns,
                         .on_change = [this] { PoolsChanged(); },
                         .on_rewound = [this] { Rewound(); }}),
-      gate_(client, options.ns, store_, claims_, watcher_),
+      gate_(client, mapper_, options.ns, store_, claims_, watcher_),
       pools_(watcher_, gate_),
       allocator_(store_, claims_, cluster_, KubeServerNow(client)),
       chooser_(
@@ -46,7 +47,7 @@ PortEngine::PortEngine(kube::Client& client, metrics::Registry& metrics, const O
                 return pool.ok() ? std::optional((*pool)->pool.uid) : std::nullopt;
               }),
       claim_loop_(client, options.ns, claims_, reaper_),
-      pool_loop_(client, options.ns, watcher_, claims_, metrics),
+      pool_loop_(client, mapper_, options.ns, watcher_, claims_, metrics),
       repair_loop_(client, {.ns = options.ns, .interval = options.repair_interval}, store_, claims_,
                    cluster_, metrics) {}
 

@@ -5,6 +5,7 @@
 
 #include "absl/status/status.h"
 #include "common/kube/client.h"
+#include "common/kube/rest_mapper.h"
 #include "common/metrics/metrics.h"
 #include "common/pool/pool_watcher.h"
 #include "port-service/adapters/claim_cache.h"
@@ -65,6 +66,7 @@ class PortEngine {
   void Rewound();
 
   kube::Client& client_;
+  kube::RestMapper mapper_;
   KubeClaimStore store_;
   KubePoolStore pool_store_;
   KubeClusterReader cluster_;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <iterator>
 #include <set>
+#include <tuple>
 #include <utility>
 
 #include "common/pool/claim_name.h"
@@ -12,31 +13,36 @@
 namespace berth::port {
 namespace {
 
-bool Selects(const FoundService& service, const FoundWorkload& workload) {
-  return service.name.ns == workload.name.ns && !service.selector.empty() &&
+bool Selects(const FoundLoadBalancer& service, const FoundWorkload& workload) {
+  return service.ref.name.ns == workload.name.ns && !service.selector.empty() &&
          std::all_of(service.selector.begin(), service.selector.end(), [&](const auto& label) {
            const auto found = workload.pod_labels.find(label.first);
            return found != workload.pod_labels.end() && found->second == label.second;
          });
 }
 
-bool ShareAnAddress(const FoundService& left, const FoundService& right) {
+bool IsGateway(const FoundLoadBalancer& load_balancer) {
+  return load_balancer.ref.kind == pool::LoadBalancerKind::kGateway;
+}
+
+bool ShareAnAddress(const FoundLoadBalancer& left, const FoundLoadBalancer& right) {
   return std::find_first_of(left.addresses.begin(), left.addresses.end(), right.addresses.begin(),
                             right.addresses.end()) != left.addresses.end();
 }
 
 // Those that are connected by addresses, directly or by way of others: one port is the same on all
 // of them.
-std::vector<std::vector<FoundService>> GroupByAddress(const std::vector<FoundService>& services) {
-  const auto by_name = [](const FoundService& left, const FoundService& right) {
-    return left.name < right.name;
+std::vector<std::vector<FoundLoadBalancer>> GroupByAddress(
+    const std::vector<FoundLoadBalancer>& load_balancers) {
+  const auto by_name = [](const FoundLoadBalancer& left, const FoundLoadBalancer& right) {
+    return std::tie(left.ref.name, left.ref.kind) < std::tie(right.ref.name, right.ref.kind);
   };
-  std::vector<std::vector<FoundService>> groups;
-  for (const FoundService& service : services) {
-    std::vector<FoundService> joined = {service};
-    std::erase_if(groups, [&](std::vector<FoundService>& group) {
-      const bool joins = std::any_of(group.begin(), group.end(), [&](const FoundService& other) {
-        return ShareAnAddress(service, other);
+  std::vector<std::vector<FoundLoadBalancer>> groups;
+  for (const FoundLoadBalancer& load_balancer : load_balancers) {
+    std::vector<FoundLoadBalancer> joined = {load_balancer};
+    std::erase_if(groups, [&](std::vector<FoundLoadBalancer>& group) {
+      const bool joins = std::any_of(group.begin(), group.end(), [&](const auto& other) {
+        return ShareAnAddress(load_balancer, other);
       });
       if (joins) std::move(group.begin(), group.end(), std::back_inserter(joined));
       return joins;
@@ -44,18 +50,23 @@ std::vector<std::vector<FoundService>> GroupByAddress(const std::vector<FoundSer
     std::sort(joined.begin(), joined.end(), by_name);
     groups.push_back(std::move(joined));
   }
+  for (std::vector<FoundLoadBalancer>& group : groups) {
+    if (std::any_of(group.begin(), group.end(), IsGateway)) {
+      // The Service with a Gateway's address is how its controller gets at the address.
+      std::erase_if(group, [](const auto& load_balancer) { return !IsGateway(load_balancer); });
+    }
+  }
   std::sort(groups.begin(), groups.end(), [&](const auto& left, const auto& right) {
     return by_name(left.front(), right.front());
   });
   return groups;
 }
 
-std::string PoolOf(const std::vector<FoundService>& services,
+std::string PoolOf(const std::vector<FoundLoadBalancer>& load_balancers,
                    const std::vector<pool::Pool>& pools) {
   for (const pool::Pool& pool : pools) {
-    for (const FoundService& service : services) {
-      const pool::LoadBalancerRef ref{pool::LoadBalancerKind::kService, service.name};
-      if (std::find(pool.load_balancers.begin(), pool.load_balancers.end(), ref) !=
+    for (const FoundLoadBalancer& load_balancer : load_balancers) {
+      if (std::find(pool.load_balancers.begin(), pool.load_balancers.end(), load_balancer.ref) !=
           pool.load_balancers.end()) {
         return pool.name.value();
       }
@@ -64,8 +75,9 @@ std::string PoolOf(const std::vector<FoundService>& services,
   return "";
 }
 
-std::string NewName(const kube::ObjectName& service, std::set<std::string>& taken) {
-  for (const std::string& name : {service.name, service.ns + "-" + service.name}) {
+std::string NewName(const kube::ObjectName& load_balancer, std::set<std::string>& taken) {
+  for (const std::string& name :
+       {load_balancer.name, load_balancer.ns + "-" + load_balancer.name}) {
     if (pool::PoolName::Parse(name).ok() && taken.insert(name).second) return name;
   }
   for (int number = 1;; ++number) {
@@ -80,7 +92,7 @@ struct Controller {
   ControllerArguments arguments;
 };
 
-std::optional<Controller> ControllerOf(const FoundService& service,
+std::optional<Controller> ControllerOf(const FoundLoadBalancer& service,
                                        const std::vector<FoundWorkload>& workloads) {
   std::optional<Controller> found;
   for (const FoundWorkload& workload : workloads) {
@@ -97,13 +109,25 @@ std::optional<Controller> ControllerOf(const FoundService& service,
   return found;
 }
 
-// Sets controller, ConfigMaps and problem.
+// Sets driver, controller and problem of a proposal of Gateways.
+void DescribeGateways(PoolProposal& proposal) {
+  proposal.driver = pool::Driver::kGatewayApi;
+  proposal.controller = "GatewayClass " + proposal.load_balancers.front().gateway_class;
+  for (const FoundLoadBalancer& gateway : proposal.load_balancers) {
+    if (!gateway.problem.empty()) {
+      proposal.problem = fmt::format("{} {}", gateway.ref.ToString(), gateway.problem);
+      return;
+    }
+  }
+}
+
+// Sets driver, controller, ConfigMaps and problem of a proposal of Services.
 void DescribeController(const std::vector<FoundWorkload>& workloads, PoolProposal& proposal) {
-  for (const FoundService& service : proposal.load_balancers) {
+  for (const FoundLoadBalancer& service : proposal.load_balancers) {
     const std::optional<Controller> controller = ControllerOf(service, workloads);
     if (!controller.has_value()) {
       proposal.problem =
-          fmt::format("no Deployment or DaemonSet is behind {}", service.name.ToString());
+          fmt::format("no Deployment or DaemonSet is behind {}", service.ref.name.ToString());
       return;
     }
     proposal.controller = controller->name;
@@ -121,28 +145,33 @@ void DescribeController(const std::vector<FoundWorkload>& workloads, PoolProposa
     }
     proposal.configmap = refs;
   }
+  proposal.driver = pool::Driver::kConfigMap;
 }
 
 }  // namespace
 
-std::vector<PoolProposal> ProposePools(const std::vector<FoundService>& services,
+std::vector<PoolProposal> ProposePools(const std::vector<FoundLoadBalancer>& load_balancers,
                                        const std::vector<FoundWorkload>& workloads,
                                        const std::vector<pool::Pool>& pools) {
   std::set<std::string> taken;
   for (const pool::Pool& pool : pools) taken.insert(pool.name.value());
   std::vector<PoolProposal> proposals;
-  for (std::vector<FoundService>& group : GroupByAddress(services)) {
+  for (std::vector<FoundLoadBalancer>& group : GroupByAddress(load_balancers)) {
     PoolProposal proposal{.load_balancers = std::move(group)};
     proposal.pool = PoolOf(proposal.load_balancers, pools);
-    proposal.name = NewName(proposal.load_balancers.front().name, taken);
-    DescribeController(workloads, proposal);
+    proposal.name = NewName(proposal.load_balancers.front().ref.name, taken);
+    if (IsGateway(proposal.load_balancers.front())) {
+      DescribeGateways(proposal);
+    } else {
+      DescribeController(workloads, proposal);
+    }
     const auto pending =
         std::find_if(proposal.load_balancers.begin(), proposal.load_balancers.end(),
-                     [](const auto& service) { return service.addresses.empty(); });
+                     [](const auto& found) { return found.addresses.empty(); });
     if (!proposal.pool.empty()) {
       proposal.problem = fmt::format("pool '{}' has it", proposal.pool);
     } else if (proposal.problem.empty() && pending != proposal.load_balancers.end()) {
-      proposal.problem = fmt::format("{} has no address yet", pending->name.ToString());
+      proposal.problem = fmt::format("{} has no address yet", pending->ref.ToString());
     }
     proposals.push_back(std::move(proposal));
   }

@@ -15,12 +15,17 @@ namespace berth::port {
 
 using KubeLabels = std::map<std::string, std::string>;
 
-/// A Service of type LoadBalancer.
-struct FoundService {
-  kube::ObjectName name;
+/// A Service of type LoadBalancer, or a Gateway.
+struct FoundLoadBalancer {
+  pool::LoadBalancerRef ref;
+  /// Of a Service: the pods behind it.
   KubeLabels selector;
+  /// Of a Gateway: its class.
+  std::string gateway_class;
   /// What it reports itself.
   std::vector<pool::Address> addresses;
+  /// Why Berth cannot add ports to it, for people; empty if nothing is known to be in the way.
+  std::string problem;
 };
 
 /// What runs pods.
@@ -39,7 +44,7 @@ class ClusterScanner {
 
   /// Those of one namespace, or of all if it is empty, that a Kubernetes label selector matches.
   /// INVALID_ARGUMENT if it is none.
-  virtual absl::StatusOr<std::vector<FoundService>> FindLoadBalancers(
+  virtual absl::StatusOr<std::vector<FoundLoadBalancer>> FindLoadBalancers(
       const std::string& ns, const std::string& label_selector) = 0;
   virtual absl::StatusOr<std::vector<FoundWorkload>> FindWorkloads(const std::string& ns) = 0;
 };
@@ -48,9 +53,12 @@ class ClusterScanner {
 struct PoolProposal {
   /// A name that no pool has.
   std::string name;
-  /// All that share an address, by name.
-  std::vector<FoundService> load_balancers;
-  /// The controller behind them: "Deployment ingress-nginx/controller"; empty if none is known.
+  /// All that share an address, by name: Gateways, or Services of no Gateway.
+  std::vector<FoundLoadBalancer> load_balancers;
+  /// Which driver would serve them; nothing if none can.
+  std::optional<pool::Driver> driver;
+  /// The controller behind them: "Deployment ingress-nginx/controller", "GatewayClass envoy"; empty
+  /// if none is known.
   std::string controller;
   /// For the driver `configmap`; nothing if the controller reads no such ConfigMaps.
   std::optional<pool::ConfigMapRefs> configmap;
@@ -61,7 +69,7 @@ struct PoolProposal {
 };
 
 /// Puts what was found together. Ordered by the first load balancer's name.
-std::vector<PoolProposal> ProposePools(const std::vector<FoundService>& services,
+std::vector<PoolProposal> ProposePools(const std::vector<FoundLoadBalancer>& load_balancers,
                                        const std::vector<FoundWorkload>& workloads,
                                        const std::vector<pool::Pool>& pools);
 

@@ -31,18 +31,20 @@ absl::Status Check(const v1::DiscoverPoolsRequest& request) {
 v1::PoolProposal Describe(const PoolProposal& proposal) {
   v1::PoolProposal proto;
   proto.set_name(proposal.name);
-  for (const FoundService& service : proposal.load_balancers) {
+  for (const FoundLoadBalancer& found : proposal.load_balancers) {
     v1::LoadBalancer& to = *proto.add_load_balancers();
-    to.set_kind(std::string(pool::ToString(pool::LoadBalancerKind::kService)));
-    to.set_namespace_(service.name.ns);
-    to.set_name(service.name.name);
-    for (const pool::Address& address : service.addresses) {
+    to.set_kind(std::string(pool::ToString(found.ref.kind)));
+    to.set_namespace_(found.ref.name.ns);
+    to.set_name(found.ref.name.name);
+    for (const pool::Address& address : found.addresses) {
       *to.add_addresses() = ToProto(address);
     }
   }
   proto.set_controller(proposal.controller);
+  if (proposal.driver.has_value()) {
+    proto.set_driver(std::string(pool::ToString(*proposal.driver)));
+  }
   if (proposal.configmap.has_value()) {
-    proto.set_driver(std::string(pool::ToString(pool::Driver::kConfigMap)));
     *proto.mutable_configmap() = ToProto(*proposal.configmap);
   }
   proto.set_pool(proposal.pool);
@@ -55,14 +57,14 @@ v1::PoolProposal Describe(const PoolProposal& proposal) {
 absl::StatusOr<v1::DiscoverPoolsResponse> DiscoverPools(ClusterScanner& cluster, Pools& pools,
                                                         const v1::DiscoverPoolsRequest& request) {
   RETURN_IF_ERROR(Check(request));
-  const absl::StatusOr<std::vector<FoundService>> services =
+  const absl::StatusOr<std::vector<FoundLoadBalancer>> found =
       cluster.FindLoadBalancers(request.namespace_(), request.label_selector());
-  if (absl::IsInvalidArgument(services.status())) {
+  if (absl::IsInvalidArgument(found.status())) {
     return InvalidField("label_selector",
                         "must be a Kubernetes label selector, such as "
                         "\"app=ingress-nginx,tier!=internal\"");
   }
-  RETURN_IF_ERROR(services.status());
+  RETURN_IF_ERROR(found.status());
   ASSIGN_OR_RETURN(const std::vector<FoundWorkload> workloads,
                    cluster.FindWorkloads(request.namespace_()));
   ASSIGN_OR_RETURN(const auto states, pools.List());
@@ -70,7 +72,7 @@ absl::StatusOr<v1::DiscoverPoolsResponse> DiscoverPools(ClusterScanner& cluster,
   present.reserve(states.size());
   for (const auto& state : states) present.push_back(state->pool);
   v1::DiscoverPoolsResponse response;
-  for (const PoolProposal& proposal : ProposePools(*services, workloads, present)) {
+  for (const PoolProposal& proposal : ProposePools(*found, workloads, present)) {
     *response.add_proposals() = Describe(proposal);
   }
   return response;

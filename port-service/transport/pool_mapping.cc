@@ -62,6 +62,7 @@ kube::ObjectName ParseObjectName(const Proto& proto, const std::string& field,
 }
 
 std::vector<pool::LoadBalancerRef> ParseLoadBalancers(const v1::PortPool& proto,
+                                                      std::optional<pool::Driver> driver,
                                                       FieldViolations& violations) {
   std::vector<pool::LoadBalancerRef> refs;
   if (proto.load_balancers().empty()) {
@@ -75,6 +76,13 @@ std::vector<pool::LoadBalancerRef> ParseLoadBalancers(const v1::PortPool& proto,
     const std::string field = fmt::format("pool.load_balancers[{}]", i);
     const v1::LoadBalancer& entry = proto.load_balancers(i);
     const auto kind = ParseOneOf(kKinds, entry.kind(), field + ".kind", violations);
+    const bool needs_gateway = driver == pool::Driver::kGatewayApi;
+    if (kind.has_value() && driver.has_value() &&
+        (kind == pool::LoadBalancerKind::kGateway) != needs_gateway) {
+      violations.Add(field + ".kind",
+                     fmt::format("must be '{}' for driver '{}'",
+                                 needs_gateway ? "Gateway" : "Service", pool::ToString(*driver)));
+    }
     const pool::LoadBalancerRef ref{kind.value_or(pool::LoadBalancerKind::kService),
                                     ParseObjectName(entry, field, violations)};
     if (std::find(refs.begin(), refs.end(), ref) != refs.end()) {
@@ -220,7 +228,7 @@ absl::StatusOr<PoolSpec> ParsePoolSpec(const v1::PortPool& proto) {
   FieldViolations violations;
   auto name = Take(pool::PoolName::Parse(proto.name()), "pool.name", violations);
   const auto driver = ParseOneOf(kDrivers, proto.driver(), "pool.driver", violations);
-  std::vector<pool::LoadBalancerRef> load_balancers = ParseLoadBalancers(proto, violations);
+  std::vector<pool::LoadBalancerRef> load_balancers = ParseLoadBalancers(proto, driver, violations);
   const auto first =
       Take(pool::Port::Parse(std::int64_t{proto.first_port()}), "pool.first_port", violations);
   const auto last =

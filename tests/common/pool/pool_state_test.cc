@@ -25,15 +25,26 @@ class Cluster {
     objects_[{std::string(resource.plural), name}] = {};
   }
 
-  FindObject finder() const {
-    return [this](const kube::Resource& resource, const kube::ObjectName& name) {
-      const auto found = objects_.find({std::string(resource.plural), name});
-      return found == objects_.end() ? SeenObject{.known = true} : found->second;
-    };
+  void PutGateway(const kube::ObjectName& name, SeenGateway gateway) {
+    gateways_[name] = std::move(gateway);
+  }
+
+  Lookup finder() const {
+    return {.object =
+                [this](const kube::Resource& resource, const kube::ObjectName& name) {
+                  const auto found = objects_.find({std::string(resource.plural), name});
+                  return found == objects_.end() ? SeenObject{.known = true} : found->second;
+                },
+            .gateway =
+                [this](const kube::ObjectName& name) {
+                  const auto found = gateways_.find(name);
+                  return found == gateways_.end() ? SeenGateway{.known = true} : found->second;
+                }};
   }
 
  private:
   std::map<std::pair<std::string, kube::ObjectName>, SeenObject> objects_;
+  std::map<kube::ObjectName, SeenGateway> gateways_;
 };
 
 const kube::ObjectName kController{"ingress", "controller"};
@@ -230,6 +241,111 @@ TEST(PoolStateTest, LetsPoolsOfDifferentAddressesAlone) {
       DerivePoolStates({MakePool("one"), MakePool("two", {"ingress", "second"})}, cluster.finder());
   for (const auto& state : states) {
     EXPECT_TRUE(state->usable.ok()) << state->usable;
+  }
+}
+
+const kube::ObjectName kGateway{"infra", "edge"};
+
+Json Gateway() {
+  return Json::parse(R"({
+    "metadata": {"namespace": "infra", "name": "edge", "uid": "gw1", "labels": {"tier": "edge"}},
+    "spec": {"listeners": [{"name": "http", "port": 80, "protocol": "HTTP"},
+                           {"name": "dns", "port": 20053, "protocol": "UDP"}]},
+    "status": {"addresses": [{"type": "IPAddress", "value": "10.0.0.1"}],
+               "conditions": [{"type": "Programmed", "status": "True", "reason": "Programmed"}]}})");
+}
+
+std::shared_ptr<const Json> ListenerSet(int port) {
+  return std::make_shared<const Json>(
+      Json{{"metadata", {{"namespace", "infra"}}},
+           {"spec", {{"listeners", Json::array({{{"port", port}, {"protocol", "TCP"}}})}}}});
+}
+
+SeenGateway Seen(Json gateway, AttachedListenerSets attached = {}) {
+  return {.known = true,
+          .object = std::make_shared<const Json>(std::move(gateway)),
+          .listener_sets = std::make_shared<const AttachedListenerSets>(std::move(attached))};
+}
+
+Pool GatewayPool(const std::string& name = "gateways") {
+  Pool pool = MakePool(name);
+  pool.driver = Driver::kGatewayApi;
+  pool.load_balancers = {{LoadBalancerKind::kGateway, kGateway}};
+  pool.configmap.reset();
+  return pool;
+}
+
+TEST(PoolStateTest, TakesAddressesAndPortsOfAGateway) {
+  Cluster cluster;
+  cluster.PutGateway(
+      kGateway, Seen(Gateway(), {.own = {ListenerSet(20001)}, .others = {ListenerSet(20002)}}));
+  const PoolState state = Derive(cluster, GatewayPool());
+  EXPECT_TRUE(state.usable.ok()) << state.usable;
+  EXPECT_TRUE(state.known);
+  EXPECT_EQ(state.load_balancers.at(0).uid, "gw1");
+  EXPECT_EQ(state.load_balancers.at(0).labels.at("tier"), "edge");
+  EXPECT_EQ(state.addresses.at(0).host(), "10.0.0.1");
+  EXPECT_EQ(state.held_by_others.tcp, PortSet({Port::Of<80>(), Port::Of<20002>()}));
+  EXPECT_EQ(state.held_by_others.udp, PortSet({Port::Of<20053>()}));
+  EXPECT_EQ(state.owned.tcp, PortSet({Port::Of<20001>()}));
+  EXPECT_EQ(state.load_balancers.at(0).owned, state.owned);
+}
+
+TEST(PoolStateTest, TellsItsOwnListenersOfAGatewayFromThoseOfOthers) {
+  Json gateway = Gateway();
+  gateway["metadata"]["annotations"] = {{"berth.dev/owned", "udp=20053"}};
+  Cluster cluster;
+  cluster.PutGateway(kGateway, Seen(gateway));
+  const PoolState state = Derive(cluster, GatewayPool());
+  EXPECT_TRUE(state.held_by_others.udp.empty());
+  EXPECT_EQ(state.owned.udp, PortSet({Port::Of<20053>()}));
+}
+
+TEST(PoolStateTest, SaysWhyAGatewayDoesNotServe) {
+  const auto problem = [](SeenGateway seen) {
+    Cluster cluster;
+    cluster.PutGateway(kGateway, std::move(seen));
+    const PoolState state = Derive(cluster, GatewayPool());
+    EXPECT_EQ(ReasonOf(state.usable), Reason::ERROR_REASON_POOL_NOT_READY);
+    return std::string(state.usable.message());
+  };
+  EXPECT_THAT(problem({.known = true}), testing::HasSubstr("does not exist"));
+  EXPECT_THAT(problem({}), testing::HasSubstr("has not been read yet"));
+  EXPECT_THAT(problem({.problem = "cannot be read"}), testing::HasSubstr("cannot be read"));
+  EXPECT_THAT(problem({.known = true, .problem = "is not served"}),
+              testing::HasSubstr("Gateway infra/edge is not served"));
+  Json gateway = Gateway();
+  gateway["status"]["addresses"].clear();
+  EXPECT_THAT(problem(Seen(gateway)), testing::HasSubstr("no address"));
+  gateway = Gateway();
+  gateway["status"]["conditions"][0]["status"] = "False";
+  gateway["status"]["conditions"][0]["reason"] = "NoResources";
+  EXPECT_THAT(problem(Seen(gateway)), testing::HasSubstr("not programmed: NoResources"));
+  gateway = Gateway();
+  gateway["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z";
+  EXPECT_THAT(problem(Seen(gateway)), testing::HasSubstr("being deleted"));
+}
+
+TEST(PoolStateTest, WantsTheKindOfLoadBalancerThatItsDriverServes) {
+  Cluster cluster;
+  cluster.Put(kube::kServices, kController, Service());
+  cluster.PutGateway(kGateway, Seen(Gateway()));
+  Pool pool = MakePool();
+  pool.driver = Driver::kGatewayApi;
+  EXPECT_THAT(std::string(Derive(cluster, pool).usable.message()),
+              testing::HasSubstr("driver 'gateway-api' needs a Gateway"));
+  pool = GatewayPool();
+  pool.driver = Driver::kLoadBalancer;
+  EXPECT_THAT(std::string(Derive(cluster, pool).usable.message()),
+              testing::HasSubstr("driver 'loadbalancer' needs a Service"));
+}
+
+TEST(PoolStateTest, StopsAPoolOfServicesAndOneOfGatewaysThatShareAnAddress) {
+  Cluster cluster;
+  cluster.Put(kube::kServices, kController, Service());
+  cluster.PutGateway(kGateway, Seen(Gateway()));
+  for (const auto& state : DerivePoolStates({MakePool(), GatewayPool()}, cluster.finder())) {
+    EXPECT_EQ(ReasonOf(state->usable), Reason::ERROR_REASON_POOLS_OVERLAP);
   }
 }
 

@@ -81,7 +81,8 @@ absl::Status WaitUntilServed(kube::Client& client, const Json& definition) {
   const std::string plural = kube::StringAt(definition, {"spec", "names", "plural"});
   const std::string kind = kube::StringAt(definition, {"spec", "names", "kind"});
   const std::string group = kube::StringAt(definition, {"spec", "group"});
-  const kube::Resource resource{group, "v1alpha1", plural, kind};
+  const std::string version = kube::StringAt(definition["spec"]["versions"][0], {"name"});
+  const kube::Resource resource{group, version, plural, kind};
   const auto deadline = std::chrono::steady_clock::now() + kEstablishTimeout;
   absl::Status status = absl::UnknownError("not asked");
   while (std::chrono::steady_clock::now() < deadline) {
@@ -106,12 +107,7 @@ absl::StatusOr<std::vector<Json>> ReadYaml(const std::string& path) {
   }
 }
 
-absl::Status ApplyCustomResources(kube::Client& client) {
-  std::vector<Json> definitions;
-  for (const fs::path& file : DefinitionFiles()) {
-    ASSIGN_OR_RETURN(const std::vector<Json> documents, ReadYaml(file));
-    for (const Json& document : documents) definitions.push_back(document);
-  }
+absl::Status ApplyDefinitions(kube::Client& client, const std::vector<Json>& definitions) {
   for (const Json& definition : definitions) {
     RETURN_IF_ERROR(client.Create(kube::kCustomResourceDefinitions, definition).status());
   }
@@ -120,6 +116,15 @@ absl::Status ApplyCustomResources(kube::Client& client) {
     RETURN_IF_ERROR(WaitUntilServed(client, definition));
   }
   return absl::OkStatus();
+}
+
+absl::Status ApplyCustomResources(kube::Client& client) {
+  std::vector<Json> definitions;
+  for (const fs::path& file : DefinitionFiles()) {
+    ASSIGN_OR_RETURN(const std::vector<Json> documents, ReadYaml(file));
+    for (const Json& document : documents) definitions.push_back(document);
+  }
+  return ApplyDefinitions(client, definitions);
 }
 
 }  // namespace berth::harness

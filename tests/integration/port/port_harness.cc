@@ -9,6 +9,7 @@
 
 #include "common/grpc/channel.h"
 #include "common/kube/errors.h"
+#include "common/kube/gateway_api.h"
 #include "common/kube/object.h"
 #include "common/kube/resource.h"
 #include "common/status/status.h"
@@ -61,9 +62,10 @@ Replica::~Replica() {
 
 void Replica::Drain() { server_.Drain(steady_clock::now() + seconds(5)); }
 
-PortNamespace::PortNamespace()
-    : client_(harness::ApiServer::Shared().MakeClient()),
-      ns_(harness::ApiServer::Shared().MakeNamespace()) {}
+PortNamespace::PortNamespace() : PortNamespace(harness::ApiServer::Shared()) {}
+
+PortNamespace::PortNamespace(harness::ApiServer& server)
+    : client_(server.MakeClient()), ns_(server.MakeNamespace()) {}
 
 void PortNamespace::MakeLoadBalancer(const std::string& name, const std::string& address) {
   Json service = kube::NewObject(kube::kServices, {ns_, name});
@@ -103,6 +105,39 @@ void PortNamespace::MakePool(const PoolSpec& spec) {
   if (!spec.quotas.is_null()) {
     pool["spec"]["quotas"] = spec.quotas;
   }
+  const auto created = client_->Create(kube::kPortPools, pool);
+  ASSERT_TRUE(created.ok()) << created.status();
+}
+
+void PortNamespace::MakeGateway(const std::string& name, const std::string& address) {
+  Json gateway = kube::NewObject(kube::kGateways, {ns_, name});
+  gateway["spec"] = {
+      {"gatewayClassName", "test"},
+      {"allowedListeners", {{"namespaces", {{"from", "All"}}}}},
+      {"listeners", Json::array({{{"name", "http"}, {"port", 80}, {"protocol", "HTTP"}}})}};
+  const auto created = client_->Create(kube::kGateways, gateway);
+  ASSERT_TRUE(created.ok()) << created.status();
+  SetGatewayStatus(name, {{"addresses", Json::array({{{"type", "IPAddress"}, {"value", address}}})},
+                          {"conditions", Json::array({{{"type", "Programmed"},
+                                                       {"status", "True"},
+                                                       {"reason", "Programmed"},
+                                                       {"observedGeneration", 1},
+                                                       {"message", ""}}})}});
+}
+
+void PortNamespace::SetGatewayStatus(const std::string& name, const Json& status) {
+  const auto patched =
+      client_->Patch(kube::kGateways, {ns_, name}, {{"status", status}}, {.subresource = "status"});
+  ASSERT_TRUE(patched.ok()) << patched.status();
+}
+
+void PortNamespace::MakeGatewayPool(const std::string& name, const std::string& gateway) {
+  Json pool = kube::NewObject(kube::kPortPools, {ns_, name});
+  pool["spec"] = {{"driver", "gateway-api"},
+                  {"loadBalancers",
+                   Json::array({{{"kind", "Gateway"}, {"namespace", ns_}, {"name", gateway}}})},
+                  {"portRange", {{"first", 20000}, {"last", 20009}}},
+                  {"quarantineSeconds", 0}};
   const auto created = client_->Create(kube::kPortPools, pool);
   ASSERT_TRUE(created.ok()) << created.status();
 }

@@ -12,6 +12,7 @@
 #include "common/metrics/metrics.h"
 #include "port-service/adapters/port_engine.h"
 #include "port-service/transport/port_service.h"
+#include "tests/integration/harness/api_server.h"
 
 #include "berth/port/v1/port_service.grpc.pb.h"
 
@@ -53,7 +54,9 @@ class PortNamespace {
     kube::Json quotas = nullptr;
   };
 
+  /// On the shared API server.
   PortNamespace();
+  explicit PortNamespace(harness::ApiServer& server);
 
   const std::string& name() const { return ns_; }
   kube::Client& client() { return *client_; }
@@ -62,6 +65,11 @@ class PortNamespace {
   void MakeLoadBalancer(const std::string& name, const std::string& address);
   void SetAddress(const std::string& service, const std::string& address);
   void MakePool(const PoolSpec& spec);
+  /// A Gateway that serves HTTP on port 80, with `address` in its status.
+  void MakeGateway(const std::string& name, const std::string& address);
+  void SetGatewayStatus(const std::string& name, const kube::Json& status);
+  /// A pool of the Gateway, ports 20000 to 20009.
+  void MakeGatewayPool(const std::string& name, const std::string& gateway);
 
   /// Reads an object, lets `change` edit it, writes it; tried again when it changed meanwhile.
   void Change(const kube::Resource& resource, const std::string& name,

@@ -65,10 +65,13 @@ TEST(PoolStatusTest, KeepsALoadBalancerThatWasTakenOutAndStillCarriesRules) {
   Json object = Object();
   object["status"]["loadBalancers"] =
       Json::array({{{"kind", "Service"}, {"namespace", "ingress"}, {"name", "old"}, {"uid", "lb0"}},
+                   {{"kind", "Gateway"}, {"namespace", "infra"}, {"name", "older"}},
                    {{"kind", "Service"}, {"namespace", "ingress"}, {"name", "controller"}}});
-  const auto former = FormerLoadBalancers(object, TestPool());
-  ASSERT_EQ(former.size(), 1u);
-  EXPECT_EQ(former[0].name.name, "old");
+  auto former = FormerLoadBalancers(object, TestPool());
+  ASSERT_EQ(former.size(), 2u);
+  EXPECT_EQ(former[0].ToString(), "Service ingress/old");
+  EXPECT_EQ(former[1].ToString(), "Gateway infra/older");
+  former.pop_back();
   SetPoolStatus(object, State(), former, kNow);
   EXPECT_EQ(object["status"]["loadBalancers"].size(), 2u);
   EXPECT_EQ(object["status"]["loadBalancers"][1]["uid"], "lb0");

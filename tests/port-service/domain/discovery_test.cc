@@ -12,9 +12,11 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::SizeIs;
 
-FoundService Service(const std::string& ns, const std::string& name,
-                     const std::vector<std::string>& addresses, const std::string& app = "nginx") {
-  FoundService service{.name = {ns, name}, .selector = {{"app", app}}};
+FoundLoadBalancer Service(const std::string& ns, const std::string& name,
+                          const std::vector<std::string>& addresses,
+                          const std::string& app = "nginx") {
+  FoundLoadBalancer service{.ref = {pool::LoadBalancerKind::kService, {ns, name}},
+                            .selector = {{"app", app}}};
   for (const std::string& address : addresses) {
     service.addresses.push_back(*pool::Address::ParseIp(address));
   }
@@ -42,6 +44,7 @@ TEST(DiscoveryTest, ProposesAPoolForALoadBalancerWhoseControllerReadsConfigMaps)
   const auto proposals = ProposePools({Service("web", "edge", {"192.0.2.1"})}, {Nginx("web")}, {});
   ASSERT_THAT(proposals, SizeIs(1));
   EXPECT_EQ(proposals[0].name, "edge");
+  EXPECT_EQ(proposals[0].driver, pool::Driver::kConfigMap);
   EXPECT_EQ(proposals[0].controller, "Deployment web/nginx");
   ASSERT_TRUE(proposals[0].configmap.has_value());
   EXPECT_EQ(proposals[0].configmap->tcp_services.ToString(), "web/nginx-tcp");
@@ -62,7 +65,7 @@ TEST(DiscoveryTest, PutsLoadBalancersThatShareAnAddressIntoOnePool) {
 }
 
 TEST(DiscoveryTest, TellsWhatIsInTheWayOfAPool) {
-  const auto problem = [](const std::vector<FoundService>& services,
+  const auto problem = [](const std::vector<FoundLoadBalancer>& services,
                           const std::vector<FoundWorkload>& workloads) {
     return ProposePools(services, workloads, {}).at(0).problem;
   };
@@ -108,6 +111,36 @@ TEST(DiscoveryTest, GivesEachProposalANameOfItsOwn) {
   EXPECT_EQ(proposals[0].name, "b-edge");
   EXPECT_EQ(proposals[1].name, "edge");
   EXPECT_EQ(proposals[2].name, "pool-1");
+}
+
+FoundLoadBalancer Gateway(const std::string& name, const std::string& address) {
+  return {.ref = {pool::LoadBalancerKind::kGateway, {"infra", name}},
+          .gateway_class = "envoy",
+          .addresses = {*pool::Address::ParseIp(address)}};
+}
+
+TEST(DiscoveryTest, ProposesAPoolForAGatewayAndNoneForTheServiceInFrontOfIt) {
+  const auto proposals = ProposePools(
+      {Gateway("edge", "192.0.2.1"), Service("envoy", "proxy", {"192.0.2.1"})}, {}, {});
+  ASSERT_THAT(proposals, SizeIs(1));
+  EXPECT_EQ(proposals[0].name, "edge");
+  EXPECT_EQ(proposals[0].driver, pool::Driver::kGatewayApi);
+  EXPECT_EQ(proposals[0].controller, "GatewayClass envoy");
+  ASSERT_THAT(proposals[0].load_balancers, SizeIs(1));
+  EXPECT_EQ(proposals[0].load_balancers[0].ref.ToString(), "Gateway infra/edge");
+  EXPECT_EQ(proposals[0].pool + proposals[0].problem, "");
+}
+
+TEST(DiscoveryTest, TellsWhatIsInTheWayOfAPoolOnAGateway) {
+  FoundLoadBalancer closed = Gateway("edge", "192.0.2.1");
+  closed.problem = "admits nobody";
+  EXPECT_EQ(ProposePools({closed}, {}, {}).at(0).problem, "Gateway infra/edge admits nobody");
+  FoundLoadBalancer pending = Gateway("edge", "192.0.2.1");
+  pending.addresses.clear();
+  EXPECT_THAT(ProposePools({pending}, {}, {}).at(0).problem, HasSubstr("no address yet"));
+  const pool::Pool of_it =
+      PoolNamed("main", {{pool::LoadBalancerKind::kGateway, {"infra", "edge"}}});
+  EXPECT_EQ(ProposePools({Gateway("edge", "192.0.2.1")}, {}, {of_it}).at(0).pool, "main");
 }
 
 }  // namespace

@@ -117,5 +117,18 @@ TEST(PoolMappingTest, WantsTheConfigMapsOfOneDriverAlone) {
   EXPECT_THAT(FieldsAtFault(proto), ElementsAre("pool.configmap"));
 }
 
+TEST(PoolMappingTest, WantsGatewaysForOneDriverAlone) {
+  v1::PortPool proto = Minimal();
+  proto.clear_configmap();
+  proto.set_driver("gateway-api");
+  EXPECT_THAT(FieldsAtFault(proto), ElementsAre("pool.load_balancers[0].kind"));
+  proto.mutable_load_balancers(0)->set_kind("Gateway");
+  const auto spec = ParsePoolSpec(proto);
+  ASSERT_TRUE(spec.ok()) << spec.status();
+  EXPECT_EQ(spec->load_balancers[0].kind, pool::LoadBalancerKind::kGateway);
+  proto.set_driver("loadbalancer");
+  EXPECT_THAT(FieldsAtFault(proto), ElementsAre("pool.load_balancers[0].kind"));
+}
+
 }  // namespace
 }  // namespace berth::port
