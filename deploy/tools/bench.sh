@@ -5,8 +5,8 @@
 run_benchmark() {
   local name=${1:-}
   case $name in
-    helm | ports) ;;
-    *) die 'usage: ./dev bench helm|ports [OPTION...]; with --help it lists them' ;;
+    helm | ports | rules) ;;
+    *) die 'usage: ./dev bench helm|ports|rules [OPTION...]; with --help it lists them' ;;
   esac
   shift
   "bench_$name" "$@"
@@ -22,4 +22,9 @@ bench_helm() {
 bench_ports() {
   make_ready tests build ports_bench
   BERTH_BIN=$BIN "$ROOT/build/default/tests/bench/ports_bench" "$@"
+}
+
+bench_rules() {
+  make_ready tests build rules_bench
+  BERTH_BIN=$BIN "$ROOT/build/default/tests/bench/rules_bench" "$@"
 }

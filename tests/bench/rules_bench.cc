@@ -1,0 +1,373 @@
+// Measures how long ingress-service takes to put many rules on a load balancer that are asked for
+// at once, beside the bare writes that they cost: on one real API server, in one run.
+
+#include <fmt/format.h>
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdio>
+#include <cstdlib>
+#include <latch>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "common/config/config.h"
+#include "common/grpc/channel.h"
+#include "common/kube/object.h"
+#include "common/kube/resource.h"
+#include "common/pool/owned_ports.h"
+#include "common/status/grpc_status.h"
+#include "common/status/macros.h"
+#include "common/status/rpc_status.h"
+#include "tests/bench/api_writes.h"
+#include "tests/bench/load.h"
+#include "tests/bench/report.h"
+#include "tests/bench/service_process.h"
+#include "tests/integration/harness/api_server.h"
+
+#include "berth/ingress/v1/ingress_service.grpc.pb.h"
+#include "berth/port/v1/port_service.grpc.pb.h"
+
+namespace berth::ingress {
+namespace {
+
+using bench::Milliseconds;
+using bench::Say;
+using kube::Json;
+using std::chrono::steady_clock;
+
+constexpr int kWorkers = 32;
+constexpr int kFirstPort = 20000;
+// Of a rule: its claim is bound, and it is stored.
+constexpr int kWritesPerRule = 2;
+constexpr std::chrono::seconds kPatience{60};
+constexpr std::chrono::minutes kMostTime{5};
+// What follows thousands of writes, in the API server above all, is not the next one's doing.
+constexpr std::chrono::seconds kRest{3};
+
+struct Options {
+  int alternations = 3;
+  int rules = 1000;
+};
+
+struct Goals {
+  double time = 1.6;
+  double writes = 20;
+};
+
+enum class NodePorts { kWithout, kWith };
+
+class RulesBench {
+ public:
+  RulesBench(harness::ApiServer& server, const Options& options)
+      : server_(server), options_(options), ns_(server.MakeNamespace()) {}
+
+  absl::Status Run();
+
+ private:
+  struct Written {
+    Milliseconds time{};
+    double writes = 0;
+  };
+
+  absl::Status MakePool(const std::string& name, const std::string& address, NodePorts node_ports);
+  absl::Status RemovePool(const std::string& name);
+  absl::Status StartServices();
+  absl::StatusOr<std::vector<port::v1::PortClaim>> ClaimAll(const std::string& pool);
+  absl::StatusOr<Written> ApplyAll(const std::string& pool,
+                                   const std::vector<port::v1::PortClaim>& claims);
+  absl::Status Ask(const std::vector<port::v1::PortClaim>& claims);
+  absl::StatusOr<std::size_t> PortsIn(const kube::Resource& resource, const std::string& name);
+  absl::StatusOr<double> CountSharedWrites();
+  absl::StatusOr<Milliseconds> BareWrites(NodePorts node_ports);
+  absl::Status Compare(NodePorts node_ports);
+
+  harness::ApiServer& server_;
+  const Options options_;
+  const Goals goals_;
+  const std::string ns_;
+  /// Where nobody watches.
+  const std::string bare_ns_ = server_.MakeNamespace();
+  const std::unique_ptr<kube::Client> client_ = server_.MakeClient();
+  std::vector<bench::ServiceProcess> processes_;
+  std::unique_ptr<port::v1::PortService::Stub> ports_;
+  std::unique_ptr<v1::IngressService::Stub> rules_;
+  int round_ = 0;
+  int bare_ = 0;
+  bench::Report report_{"", "Berth", "bare writes"};
+};
+
+Json LoadBalancerService(const kube::ObjectName& name, NodePorts node_ports) {
+  Json service = kube::NewObject(kube::kServices, name);
+  service["spec"] = {{"type", "LoadBalancer"},
+                     {"allocateLoadBalancerNodePorts", node_ports == NodePorts::kWith},
+                     {"ports", Json::array({{{"name", "https"}, {"port", 443}}})}};
+  return service;
+}
+
+absl::Status RulesBench::MakePool(const std::string& name, const std::string& address,
+                                  NodePorts node_ports) {
+  ASSIGN_OR_RETURN(Json service,
+                   client_->Create(kube::kServices, LoadBalancerService({ns_, name}, node_ports)));
+  service["status"]["loadBalancer"]["ingress"] = Json::array({{{"ip", address}}});
+  RETURN_IF_ERROR(client_->UpdateStatus(kube::kServices, service).status());
+  Json pool = kube::NewObject(kube::kPortPools, {ns_, name});
+  pool["spec"] = {
+      {"driver", "configmap"},
+      {"loadBalancers", Json::array({{{"kind", "Service"}, {"namespace", ns_}, {"name", name}}})},
+      {"portRange", {{"first", kFirstPort}, {"last", kFirstPort + 2 * options_.rules}}},
+      {"quarantineSeconds", 0},
+      {"configmap",
+       {{"tcpServices", {{"namespace", ns_}, {"name", name + "-tcp"}}},
+        {"udpServices", {{"namespace", ns_}, {"name", name + "-udp"}}}}}};
+  return client_->Create(kube::kPortPools, pool).status();
+}
+
+// The Service's NodePorts are wanted by the next one.
+absl::Status RulesBench::RemovePool(const std::string& name) {
+  return client_->Delete(kube::kServices, {ns_, name}, {});
+}
+
+absl::Status RulesBench::StartServices() {
+  ASSIGN_OR_RETURN(bench::ServiceProcess port_service,
+                   bench::ServiceProcess::Start({.program = PORT_SERVICE_BINARY,
+                                                 .kubeconfig = server_.kubeconfig(),
+                                                 .ns = ns_,
+                                                 .folder = server_.folder()}));
+  const std::string address = "ipv4:" + port_service.address();
+  ASSIGN_OR_RETURN(bench::ServiceProcess ingress_service,
+                   bench::ServiceProcess::Start(
+                       {.program = INGRESS_SERVICE_BINARY,
+                        .kubeconfig = server_.kubeconfig(),
+                        .ns = ns_,
+                        .folder = server_.folder(),
+                        // Nobody listens on the addresses of these load balancers.
+                        .flags = {"--port_service.address=" + address, "--probe.enabled=false"}}));
+  ports_ = port::v1::PortService::NewStub(rpc::CreateChannel({.target = address}));
+  rules_ = v1::IngressService::NewStub(
+      rpc::CreateChannel({.target = "ipv4:" + ingress_service.address()}));
+  processes_.push_back(std::move(port_service));
+  processes_.push_back(std::move(ingress_service));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<port::v1::PortClaim>> RulesBench::ClaimAll(const std::string& pool) {
+  std::vector<port::v1::PortClaim> claims(static_cast<std::size_t>(options_.rules));
+  const auto deadline = steady_clock::now() + kPatience;
+  const bench::Load load =
+      bench::RunLoad(kWorkers, options_.rules, [&](int number) -> absl::Status {
+        port::v1::ClaimRequest request;
+        request.set_pool(pool);
+        request.set_owner(fmt::format("bench/{}", number));
+        request.set_request_id(pool);
+        auto answer = rpc::Call(*ports_, &port::v1::PortService::StubInterface::Claim, request);
+        // The pool was made a moment ago.
+        while (!answer.ok() && steady_clock::now() < deadline) {
+          std::this_thread::sleep_for(std::chrono::milliseconds(100));
+          answer = rpc::Call(*ports_, &port::v1::PortService::StubInterface::Claim, request);
+        }
+        RETURN_IF_ERROR(answer.status());
+        claims[static_cast<std::size_t>(number)] = answer->claims(0);
+        return absl::OkStatus();
+      });
+  if (!load.errors.empty()) return load.errors.front();
+  return claims;
+}
+
+// All calls are outstanding at once.
+absl::Status RulesBench::Ask(const std::vector<port::v1::PortClaim>& claims) {
+  struct Call {
+    grpc::ClientContext context;
+    v1::ApplyRulesRequest request;
+    v1::ApplyRulesResponse response;
+  };
+  std::vector<Call> calls(claims.size());
+  std::latch outstanding(static_cast<std::ptrdiff_t>(claims.size()));
+  std::mutex mutex;
+  absl::Status problem;
+  for (std::size_t i = 0; i < claims.size(); ++i) {
+    v1::RuleSpec& rule = *calls[i].request.add_rules();
+    rule.set_claim(claims[i].name());
+    rule.set_claim_uid(claims[i].uid());
+    rule.mutable_target()->set_namespace_(ns_);
+    rule.mutable_target()->set_service("web");
+    rule.mutable_target()->set_port_number(80);
+    calls[i].context.set_deadline(std::chrono::system_clock::now() + kMostTime);
+    rules_->async()->ApplyRules(&calls[i].context, &calls[i].request, &calls[i].response,
+                                [&, i](grpc::Status status) {
+                                  absl::Status outcome = FromGrpcStatus(status);
+                                  if (outcome.ok())
+                                    outcome = FromRpcStatus(calls[i].response.results(0).status());
+                                  {
+                                    const std::lock_guard lock(mutex);
+                                    problem.Update(outcome);
+                                  }
+                                  outstanding.count_down();
+                                });
+  }
+  outstanding.wait();
+  return problem;
+}
+
+absl::StatusOr<std::size_t> RulesBench::PortsIn(const kube::Resource& resource,
+                                                const std::string& name) {
+  const auto object = client_->Get(resource, {ns_, name}, {.form = kube::Form::kMetadata});
+  if (kube::IsNotFound(object.status())) return std::size_t{0};
+  RETURN_IF_ERROR(object.status());
+  ASSIGN_OR_RETURN(const pool::PortsByProtocol owned, pool::OwnedPorts(*object));
+  return owned.tcp.Ports().size();
+}
+
+absl::StatusOr<double> RulesBench::CountSharedWrites() {
+  double writes = 0;
+  for (const char* resource : {"configmaps", "services"}) {
+    ASSIGN_OR_RETURN(const bench::WriteCount count, bench::CountWrites(server_.config(), resource));
+    writes += count.all;
+  }
+  return writes;
+}
+
+absl::StatusOr<RulesBench::Written> RulesBench::ApplyAll(
+    const std::string& pool, const std::vector<port::v1::PortClaim>& claims) {
+  ASSIGN_OR_RETURN(const double before, CountSharedWrites());
+  const auto start = steady_clock::now();
+  absl::Status asked;
+  std::jthread callers([&] { asked = Ask(claims); });
+  const auto is_complete = [&]() -> absl::StatusOr<bool> {
+    ASSIGN_OR_RETURN(const std::size_t entries, PortsIn(kube::kConfigMaps, pool + "-tcp"));
+    if (entries < claims.size()) return false;
+    ASSIGN_OR_RETURN(const std::size_t ports, PortsIn(kube::kServices, pool));
+    return ports == claims.size();
+  };
+  absl::StatusOr<bool> complete = is_complete();
+  while (complete.ok() && !*complete && steady_clock::now() < start + kMostTime) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    complete = is_complete();
+  }
+  const Milliseconds time = steady_clock::now() - start;
+  callers.join();
+  RETURN_IF_ERROR(asked);
+  RETURN_IF_ERROR(complete.status());
+  if (!*complete) return absl::DeadlineExceededError("the rules were not all written");
+  ASSIGN_OR_RETURN(const double after, CountSharedWrites());
+  return Written{.time = time, .writes = after - before};
+}
+
+// What the rules cost at the least: their own writes, and all ports in one write of a Service.
+absl::StatusOr<Milliseconds> RulesBench::BareWrites(NodePorts node_ports) {
+  const std::string name = fmt::format("bare-{}", ++bare_);
+  ASSIGN_OR_RETURN(
+      Json service,
+      client_->Create(kube::kServices, LoadBalancerService({bare_ns_, name}, node_ports)));
+  for (int i = 0; i < options_.rules; ++i) {
+    service["spec"]["ports"].push_back({{"name", fmt::format("b-tcp-{}", kFirstPort + i)},
+                                        {"protocol", "TCP"},
+                                        {"port", kFirstPort + i},
+                                        {"targetPort", kFirstPort + i}});
+  }
+  const auto start = steady_clock::now();
+  const bench::Load load =
+      bench::RunLoad(kWorkers, kWritesPerRule * options_.rules, [&](int number) {
+        Json claim =
+            kube::NewObject(kube::kPortClaims, {bare_ns_, fmt::format("{}.tcp.{}", name, number)});
+        claim["spec"] = {{"poolRef", {{"name", name}, {"uid", "bare"}}},
+                         {"protocol", "TCP"},
+                         {"port", kFirstPort + number},
+                         {"owner", fmt::format("bench/{}", number)},
+                         {"requestId", name},
+                         {"ttlSeconds", 600},
+                         {"state", "RESERVED"}};
+        return client_->Create(kube::kPortClaims, claim).status();
+      });
+  if (!load.errors.empty()) return load.errors.front();
+  RETURN_IF_ERROR(client_->Update(kube::kServices, service).status());
+  const Milliseconds time = steady_clock::now() - start;
+  RETURN_IF_ERROR(client_->Delete(kube::kServices, {bare_ns_, name}, {}));
+  return time;
+}
+
+absl::Status RulesBench::Compare(NodePorts node_ports) {
+  const std::string what = fmt::format("{} rules, {} NodePorts", options_.rules,
+                                       node_ports == NodePorts::kWith ? "with" : "without");
+  Say(what);
+  std::vector<double> ours, theirs, ratios, writes;
+  for (int i = 0; i < options_.alternations; ++i) {
+    const std::string pool = fmt::format("pool-{}", ++round_);
+    RETURN_IF_ERROR(MakePool(pool, fmt::format("127.0.1.{}", round_), node_ports));
+    ASSIGN_OR_RETURN(const std::vector<port::v1::PortClaim> claims, ClaimAll(pool));
+    std::this_thread::sleep_for(kRest);
+    Milliseconds bare{};
+    // In turns, so that neither always goes first.
+    if (i % 2 == 0) {
+      ASSIGN_OR_RETURN(bare, BareWrites(node_ports));
+      std::this_thread::sleep_for(kRest);
+    }
+    ASSIGN_OR_RETURN(const Written written, ApplyAll(pool, claims));
+    RETURN_IF_ERROR(RemovePool(pool));
+    std::this_thread::sleep_for(kRest);
+    if (i % 2 != 0) {
+      ASSIGN_OR_RETURN(bare, BareWrites(node_ports));
+    }
+    ours.push_back(written.time.count());
+    theirs.push_back(bare.count());
+    ratios.push_back(written.time / bare);
+    writes.push_back(written.writes);
+  }
+  const double ratio = bench::Median(ratios);
+  report_.Add({what, fmt::format("{:.0f} ms", bench::Median(ours)),
+               fmt::format("{:.0f} ms", bench::Median(theirs)), fmt::format("{:.2f} x", ratio)},
+              fmt::format("<= {:.1f} x", goals_.time), ratio <= goals_.time);
+  const double most = bench::Median(writes);
+  report_.Add({"  writes of ConfigMap and Service", fmt::format("{:.0f}", most)},
+              fmt::format("<= {:.0f}", goals_.writes), most <= goals_.writes);
+  return absl::OkStatus();
+}
+
+absl::Status RulesBench::Run() {
+  Say("Starting port-service and ingress-service");
+  RETURN_IF_ERROR(StartServices());
+  for (const NodePorts node_ports : {NodePorts::kWithout, NodePorts::kWith}) {
+    RETURN_IF_ERROR(Compare(node_ports));
+  }
+  report_.Add({"anonymous memory of ingress-service",
+               fmt::format("{:.1f} MiB", processes_.back().AnonymousMemory())});
+  report_.Print();
+  return absl::OkStatus();
+}
+
+absl::Status RunBench(const Options& options) {
+  Say("Starting etcd and kube-apiserver");
+  ASSIGN_OR_RETURN(const auto server, harness::ApiServer::Start({}));
+  return RulesBench(*server, options).Run();
+}
+
+}  // namespace
+}  // namespace berth::ingress
+
+int main(int argc, char** argv) {
+  berth::ingress::Options options;
+  berth::config::Table table("./dev bench rules",
+                             "Measures many rules that are asked for at once, beside the bare "
+                             "writes that they cost, on one real API server.");
+  table.Add("alternations", &options.alternations, "how often both are measured in turns")
+      .Range(1, 100);
+  table.Add("rules", &options.rules, "how many are asked for at once").Range(1, 1200);
+  const auto outcome = table.Parse(argc, argv);
+  if (!outcome.ok()) {
+    fmt::print(stderr, "{}\n", std::string(outcome.status().message()));
+    return EXIT_FAILURE;
+  }
+  if (outcome->action == berth::config::Outcome::Action::kExit) {
+    fmt::print("{}", outcome->text);
+    return EXIT_SUCCESS;
+  }
+  const absl::Status status = berth::ingress::RunBench(options);
+  if (!status.ok()) fmt::print(stderr, "{}\n", status.ToString());
+  return status.ok() ? EXIT_SUCCESS : EXIT_FAILURE;
+}
