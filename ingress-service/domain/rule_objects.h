@@ -1,0 +1,78 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "common/kube/json.h"
+#include "common/kube/resource.h"
+#include "common/pool/claim_name.h"
+
+namespace berth::ingress {
+
+/// Annotation of an object that a rule has to itself: "<Berth's namespace>/<rule>".
+inline constexpr std::string_view kRuleAnnotation = "berth.dev/rule";
+
+/// Where objects of one kind are that rules have to themselves.
+struct RuleObjectKind {
+  kube::Resource resource;
+  /// Empty for all namespaces.
+  std::string ns;
+
+  friend bool operator==(const RuleObjectKind&, const RuleObjectKind&) = default;
+};
+
+/// An object that a rule has to itself, as it is to be.
+struct RuleObject {
+  kube::Resource resource;
+  kube::ObjectName name;
+  /// What the rule asks for beside metadata, such as {"spec": {...}}. Of what is not named here the
+  /// API server and others may fill in what they like; lists are as long as they are here.
+  kube::Json content;
+};
+
+enum class DeleteIf {
+  /// It was not deleted and made anew.
+  kSameObject,
+  /// Nothing of it was changed.
+  kUnchanged,
+};
+
+/// The objects that rules have to themselves: those with pool::kClaimUidLabel. Thread safe.
+class RuleObjects {
+ public:
+  using Object = std::shared_ptr<const kube::Json>;
+
+  virtual ~RuleObjects() = default;
+  /// Watches exactly these kinds from now on. UNAVAILABLE, NOT_READY if some of them could not be
+  /// read in time.
+  virtual absl::Status Follow(const std::vector<RuleObjectKind>& kinds) = 0;
+  /// What the watch shows of a kind that is followed.
+  virtual std::vector<Object> Cached(const RuleObjectKind& kind) const = 0;
+  /// Those of some claims, by a list confirmed by a quorum.
+  virtual absl::StatusOr<std::vector<kube::Json>> List(
+      const RuleObjectKind& kind, const std::vector<std::string>& claim_uids) = 0;
+  /// A read confirmed by a quorum, of an object with the label or without; none if there is none.
+  virtual absl::StatusOr<std::optional<kube::Json>> Get(const kube::Resource& resource,
+                                                        const kube::ObjectName& name) = 0;
+  /// Creates an object without resourceVersion, replaces one with it; answers it as stored, or none
+  /// if it exists, or was changed since.
+  virtual absl::StatusOr<std::optional<kube::Json>> Put(const kube::Resource& resource,
+                                                        const kube::Json& object) = 0;
+  /// Asks for the deletion of an object that was read. OK if it is gone; ABORTED,
+  /// KUBERNETES_CONFLICT if it is not what the condition asks for.
+  virtual absl::Status Delete(const kube::Resource& resource, const kube::Json& object,
+                              DeleteIf condition) = 0;
+};
+
+/// The rule that an object says it belongs to, if that is one of the Berth in namespace `ns`.
+std::optional<pool::ClaimName> RuleOf(const kube::Json& object, const std::string& ns);
+
+/// Whether everything that `asked` names is in `stored`, and lists have no more than they are asked
+/// for.
+bool Covers(const kube::Json& stored, const kube::Json& asked);
+
+}  // namespace berth::ingress
