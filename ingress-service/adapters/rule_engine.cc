@@ -4,11 +4,19 @@
 #include <utility>
 
 #include "common/kube/clock.h"
+#include "common/kube/gateway_api.h"
 #include "common/kube/resource.h"
 #include "common/status/macros.h"
 #include "ingress-service/adapters/configmap_driver.h"
+#include "ingress-service/adapters/gateway_api_driver.h"
 
 namespace berth::ingress {
+namespace {
+
+// Definitions change when somebody upgrades them: then the old version may stop being served.
+constexpr auto kMaxAgeOfVersions = std::chrono::minutes(1);
+
+}  // namespace
 
 absl::StatusOr<std::unique_ptr<RuleEngine>> RuleEngine::Create(
     kube::Client& client, port::v1::PortService::StubInterface& port_service,
@@ -32,11 +40,18 @@ RuleEngine::RuleEngine(kube::Client& client, port::v1::PortService::StubInterfac
       pools_(client, watcher_, options_.ns),
       targets_(service_cache_, endpoint_cache_),
       objects_(client),
+      mapper_(client, kube::RealClock(), {.max_age = kMaxAgeOfVersions}),
+      gateway_objects_(
+          client,
+          {.ns = options_.ns, .on_change = [this](const std::string& pool) { loop_->Look(pool); }}),
       service_(rules_, claims_, pools_, drivers_),
       inspector_(pools_, source_, drivers_),
       adopter_(inspector_, rules_, claims_, service_) {
   // Every driver of this version; a pool of another one is refused by name.
   drivers_.push_back(std::make_unique<ConfigMapDriver>(objects_, source_, targets_));
+  drivers_.push_back(std::make_unique<GatewayApiDriver>(
+      gateway_objects_, rules_, targets_, [this] { return kube::DiscoverGatewayApi(mapper_); },
+      options_.ns));
 }
 
 absl::Status RuleEngine::Wire(metrics::Registry& metrics) {
@@ -75,12 +90,13 @@ absl::Status RuleEngine::Wire(metrics::Registry& metrics) {
 }
 
 RuleEngine::~RuleEngine() {
-  // Passes use the prober, and the prober and the watcher wake the loop: first no more passes, then
-  // nobody who wakes it, then the loop itself.
+  // Passes use the prober, and the prober, the watcher and the objects' watches wake the loop:
+  // first no more passes, then nobody who wakes it, then the loop itself.
   watcher_.Stop();
   if (loop_ != nullptr) {
     loop_->Stop();
   }
+  gateway_objects_.Stop();
   prober_.reset();
 }
 

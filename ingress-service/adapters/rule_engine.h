@@ -8,8 +8,10 @@
 #include "absl/status/statusor.h"
 #include "common/kube/cache.h"
 #include "common/kube/client.h"
+#include "common/kube/rest_mapper.h"
 #include "common/metrics/metrics.h"
 #include "common/pool/pool_watcher.h"
+#include "ingress-service/adapters/kube_rule_objects.h"
 #include "ingress-service/adapters/kube_rule_source.h"
 #include "ingress-service/adapters/kube_rule_store.h"
 #include "ingress-service/adapters/kube_shared_objects.h"
@@ -83,6 +85,8 @@ class RuleEngine {
   WatchedPools pools_;
   ServiceTargets targets_;
   KubeSharedObjects objects_;
+  kube::RestMapper mapper_;
+  KubeRuleObjects gateway_objects_;
   Drivers drivers_;
   RuleService service_;
   PoolInspector inspector_;

@@ -66,6 +66,13 @@ absl::StatusOr<Driver*> FindDriver(const Drivers& drivers, pool::Driver kind) {
   return found->get();
 }
 
+absl::Status SharesWithNobody(const Driver& driver) {
+  return Error(absl::StatusCode::kUnimplemented, Reason::ERROR_REASON_OPTION_NOT_SUPPORTED,
+               fmt::format("driver '{}' shares its objects with nobody: there is nothing to adopt",
+                           pool::ToString(driver.kind())))
+      .WithMetadata("option", "adopt");
+}
+
 absl::Status CheckSupported(const Driver& driver, const pool::ClaimName& name,
                             const RuleOptions& options) {
   const Capabilities& can = driver.capabilities();

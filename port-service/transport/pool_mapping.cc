@@ -209,12 +209,19 @@ std::optional<pool::ConfigMapRefs> ParseConfigMap(const v1::PortPool& proto,
           ParseObjectName(settings.udp_services(), "pool.configmap.udp_services", violations)};
 }
 
-pool::DriftPolicy ParseDriftPolicy(const v1::PortPool& proto, FieldViolations& violations) {
+pool::DriftPolicy ParseDriftPolicy(const v1::PortPool& proto, std::optional<pool::Driver> driver,
+                                   FieldViolations& violations) {
   switch (proto.drift_policy()) {
     case v1::PortPool::DRIFT_POLICY_UNSPECIFIED:
     case v1::PortPool::DRIFT_POLICY_REPAIR:
       return pool::DriftPolicy::kRepair;
     case v1::PortPool::DRIFT_POLICY_REPORT:
+      if (driver.has_value() && driver != pool::Driver::kConfigMap) {
+        violations.Add("pool.drift_policy",
+                       fmt::format("must be DRIFT_POLICY_REPAIR: driver '{}' shares its objects "
+                                   "with nobody",
+                                   pool::ToString(*driver)));
+      }
       return pool::DriftPolicy::kReport;
     default:
       violations.Add("pool.drift_policy", "must be DRIFT_POLICY_REPAIR or DRIFT_POLICY_REPORT");
@@ -245,7 +252,7 @@ absl::StatusOr<PoolSpec> ParsePoolSpec(const v1::PortPool& proto) {
   const seconds quarantine = ParseSeconds(proto.has_quarantine(), proto.quarantine(), seconds(0),
                                           std::chrono::minutes(10), "pool.quarantine", violations);
   std::optional<pool::ConfigMapRefs> configmap = ParseConfigMap(proto, driver, violations);
-  const pool::DriftPolicy drift_policy = ParseDriftPolicy(proto, violations);
+  const pool::DriftPolicy drift_policy = ParseDriftPolicy(proto, driver, violations);
   RETURN_IF_ERROR(violations.ToStatus());
   return PoolSpec{.name = *std::move(name),
                   .driver = *driver,
