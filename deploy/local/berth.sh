@@ -15,10 +15,11 @@ install_berth() {
     helm upgrade --install berth "$ROOT/deploy/chart" \
     --namespace "$BERTH_NAMESPACE" --create-namespace \
     --set-string image.registry=berth.local,image.tag="$key",image.pullPolicy=Never \
-    --set insecure.acknowledge=true,loadBalancerNamespaces='{ingress-nginx}' \
+    --set insecure.acknowledge=true,loadBalancerNamespaces='{ingress-nginx,gateways}' \
     --wait --timeout 3m
   port_pool | apply_once pool "$(port_pool | hash_text)" kubectl apply --server-side -f -
   kubectl -n "$BERTH_NAMESPACE" wait --for=condition=Ready portpool/public --timeout=60s
+  ! has_gateway_api || install_gateway_pool
 }
 
 # port_pool: 20999 is somebody else's, see manifests/ingress-nginx-values.yaml.

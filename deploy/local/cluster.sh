@@ -13,6 +13,7 @@ cluster_up() {
   step 'DNS' start_dns
   step 'Addresses for load balancers (MetalLB)' start_metallb
   step 'ingress-nginx' install_ingress_nginx
+  ! has_gateway_api || step 'Envoy Gateway' install_gateway_api
 }
 
 # forget_lost_cluster: after a reboot only files are left of a cluster; it starts anew.

@@ -35,6 +35,11 @@ listen exposed
     bind $address:$EXPOSED_PORTS
     server load-balancer $LOAD_BALANCER_IP namespace $INSTANCE
 END
+  ! has_gateway_api || cat <<END
+listen exposed-by-gateway
+    bind $(gateway_address):$EXPOSED_PORTS
+    server gateway $GATEWAY_IP namespace $INSTANCE
+END
   for entry in "${PUBLISHED_SERVICES[@]}"; do
     IFS='|' read -r service port <<<"$entry"
     cluster_ip=$(kubectl -n "$BERTH_NAMESPACE" get service "$service" --ignore-not-found \

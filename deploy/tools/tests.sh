@@ -25,7 +25,7 @@ run_tests() {
   run_ctest default "$filter" || failed=$?
   [[ $filter ]] || run_fuzz '' "$BRIEF_FUZZING" || failed=$?
   printf '\nEnd-to-end tests\n'
-  command_up
+  command_up --with=gateway-api
   run_pytest "$filter" || failed=$?
   [[ $was_up ]] || cluster_down
   return "$failed"
@@ -57,7 +57,7 @@ run_pytest() {
   step 'Python client' generate_python_client
   (
     cd "$ROOT"
-    BERTH_ADDRESS=$(cat "$STATE/address") BERTH_INSTANCE=$INSTANCE BERTH_BIN=$(programs_folder) \
+    BERTH_ADDRESS=$(cat "$STATE/address") BERTH_GATEWAY_ADDRESS=$(gateway_address) BERTH_INSTANCE=$INSTANCE BERTH_BIN=$(programs_folder) \
       KUBECONFIG=$STATE/kubeconfig PYTHONPATH=$ROOT/build/python \
       "$(e2e_python)" -m pytest tests/e2e ${1:+-k "$1"}
   ) || status=$?
