@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "common/kube/errors.h"
@@ -13,6 +14,13 @@
 #include "common/status/status.h"
 
 namespace berth::ingress {
+namespace {
+
+// Long enough for a first list, short enough for a program that is to stop: whoever is turned away
+// is called again by on_synced.
+constexpr std::chrono::milliseconds kPatience{500};
+
+}  // namespace
 
 // A watch. Its subscription ends before its cache.
 struct KubeRuleObjects::Watched {
@@ -48,12 +56,12 @@ absl::Status KubeRuleObjects::Follow(const std::vector<RuleObjectKind>& kinds) {
     }
     watched_ = now;
   }
-  const auto deadline = std::chrono::steady_clock::now() + options_.patience;
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
   for (const std::shared_ptr<Watched>& watched : now) {
-    if (const absl::Status synced = watched->cache->WaitForSync(deadline); !synced.ok()) {
+    if (!watched->cache->WaitForSync(deadline).ok()) {
       return Error(absl::StatusCode::kUnavailable, Reason::ERROR_REASON_NOT_READY,
-                   fmt::format("{} cannot be read: {}", watched->kind.resource.plural,
-                               std::string(synced.message())));
+                   fmt::format("{} have not been read: {}", watched->kind.resource.plural,
+                               std::string(watched->cache->health().message())));
     }
   }
   return absl::OkStatus();
@@ -119,8 +127,10 @@ std::shared_ptr<KubeRuleObjects::Watched> KubeRuleObjects::Begin(const RuleObjec
       client_, kube::Cache::Options{.resource = kind.resource,
                                     .ns = kind.ns,
                                     .label_selector = std::string(pool::kClaimUidLabel)});
-  watched->subscription = watched->cache->AddListener(
-      {.on_change = [this](const kube::Cache::Change& change) { Tell(change); }});
+  watched->subscription = watched->cache->AddListener({
+      .on_change = [this](const kube::Cache::Change& change) { Tell(change); },
+      .on_synced = [this] { options_.on_synced(); },
+  });
   watched->cache->Start();
   return watched;
 }

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -25,8 +24,8 @@ class KubeRuleObjects : public RuleObjects {
     std::string ns;
     /// Called when an object of a rule of this pool was added, changed or removed; may not block.
     std::function<void(const std::string& pool)> on_change;
-    /// How long Follow waits for the first list of a kind.
-    std::chrono::milliseconds patience = std::chrono::seconds(5);
+    /// Called when a kind has been read that Follow may have failed for; may not block.
+    std::function<void()> on_synced;
   };
 
   KubeRuleObjects(kube::Client& client, Options options);

@@ -41,9 +41,9 @@ RuleEngine::RuleEngine(kube::Client& client, port::v1::PortService::StubInterfac
       targets_(service_cache_, endpoint_cache_),
       objects_(client),
       mapper_(client, kube::RealClock(), {.max_age = kMaxAgeOfVersions}),
-      gateway_objects_(
-          client,
-          {.ns = options_.ns, .on_change = [this](const std::string& pool) { loop_->Look(pool); }}),
+      gateway_objects_(client, {.ns = options_.ns,
+                                .on_change = [this](const std::string& pool) { loop_->Look(pool); },
+                                .on_synced = [this] { loop_->LookAtAll(); }}),
       service_(rules_, claims_, pools_, drivers_),
       inspector_(pools_, source_, drivers_),
       adopter_(inspector_, rules_, claims_, service_) {

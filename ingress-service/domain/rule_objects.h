@@ -47,8 +47,8 @@ class RuleObjects {
   using Object = std::shared_ptr<const kube::Json>;
 
   virtual ~RuleObjects() = default;
-  /// Watches exactly these kinds from now on. UNAVAILABLE, NOT_READY if some of them could not be
-  /// read in time.
+  /// Watches exactly these kinds from now on. UNAVAILABLE, NOT_READY while some of them have not
+  /// been read.
   virtual absl::Status Follow(const std::vector<RuleObjectKind>& kinds) = 0;
   /// What the watch shows of a kind that is followed.
   virtual std::vector<Object> Cached(const RuleObjectKind& kind) const = 0;

@@ -13,11 +13,8 @@
 #include <thread>
 #include <vector>
 
-#include "common/grpc/channel.h"
-#include "common/kube/curl_transport.h"
 #include "common/kube/errors.h"
 #include "common/kube/object.h"
-#include "common/metrics/metrics.h"
 #include "common/process/unique_fd.h"
 #include "common/status/status.h"
 #include "ingress-service/adapters/rule_engine.h"
@@ -26,6 +23,7 @@
 #include "tests/integration/harness/eventually.h"
 #include "tests/integration/ingress/fake_port_service.h"
 #include "tests/integration/ingress/mortal_transport.h"
+#include "tests/integration/ingress/replica.h"
 
 namespace berth::ingress {
 namespace {
@@ -36,39 +34,6 @@ using kube::Json;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 using std::chrono::steady_clock;
-
-// One replica of ingress-service inside the test.
-class Replica {
- public:
-  Replica(const kube::Config& config, const std::string& ns, const std::string& port_service,
-          PoolReconciler::Options loop) {
-    auto transport =
-        std::make_unique<MortalTransport>(*kube::CurlTransport::Create(config, "berth-test"));
-    transport_ = transport.get();
-    client_ = std::make_unique<kube::Client>(std::move(transport), kube::RealClock());
-    stub_ = port::v1::PortService::NewStub(rpc::CreateChannel({.target = port_service}));
-    engine_ = *RuleEngine::Create(
-        *client_, *stub_, metrics_,
-        {.ns = ns,
-         .port_service_timeout = seconds(5),
-         .loop = std::move(loop),
-         .probe = {.hold = milliseconds(100), .retry_interval = milliseconds(50)}});
-    EXPECT_TRUE(engine_->Start(steady_clock::now() + seconds(30)).ok());
-  }
-
-  RuleService& service() { return engine_->service(); }
-  RuleStore& rules() { return engine_->rules(); }
-  RuleSource& source() { return engine_->source(); }
-  const PoolInspector& inspector() { return engine_->inspector(); }
-  MortalTransport& transport() { return *transport_; }
-
- private:
-  metrics::Registry metrics_{"ingress"};
-  MortalTransport* transport_ = nullptr;
-  std::unique_ptr<kube::Client> client_;
-  std::unique_ptr<port::v1::PortService::Stub> stub_;
-  std::unique_ptr<RuleEngine> engine_;
-};
 
 class IngressIntegrationTest : public testing::Test {
  protected:
