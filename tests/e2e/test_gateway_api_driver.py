@@ -21,7 +21,8 @@ LAST_PORT = 22019
 @pytest.fixture
 def gateway_pool(berth):
     """A pool on the Gateway that discovery finds: its name, and the Gateway with its addresses."""
-    [found] = [proposal for proposal in berth.ports.DiscoverPools(port.DiscoverPoolsRequest()).proposals
+    [found] = [proposal for proposal in berth.ports.DiscoverPools(
+                   port.DiscoverPoolsRequest(namespace="gateways")).proposals
                if proposal.driver == "gateway-api"]
     balancer = found.load_balancers[0]
     if found.pool:

@@ -88,11 +88,23 @@ def test_a_pool_may_only_report_drift(berth, cluster, rule, entries):
     client.eventually(lambda: entries()[str(rule.port)] == drift.wanted, 40)
 
 
-def test_an_entry_from_before_is_adopted_without_a_moment_away(berth, cluster, pool, entries, web):
-    service = cluster.get("service", "ingress-nginx-controller", "-n", NGINX)
-    service["spec"]["ports"].append({"name": "by-hand", "port": PORT, "targetPort": PORT, "protocol": "TCP"})
-    cluster.kubectl("replace", "-f", "-", stdin=json.dumps(service))
+@pytest.fixture
+def by_hand(cluster, entries, web):
+    """A port of the load balancer that somebody made without Berth, to `web`."""
+    def set_ports(change):
+        service = cluster.get("service", "ingress-nginx-controller", "-n", NGINX)
+        change(service["spec"]["ports"])
+        cluster.kubectl("replace", "-f", "-", stdin=json.dumps(service))
+
+    mine = {"name": "by-hand", "port": PORT, "targetPort": PORT, "protocol": "TCP"}
+    set_ports(lambda ports: ports.append(mine))
     entries({str(PORT): f"{web.namespace}/{web.service}:{web.port_name}"})
+    yield PORT
+    entries({str(PORT): None})
+    set_ports(lambda ports: [ports.remove(p) for p in list(ports) if p["name"] == "by-hand"])
+
+
+def test_an_entry_from_before_is_adopted_without_a_moment_away(berth, cluster, by_hand, entries, web):
     client.eventually(lambda: client.first_line(cluster.address, PORT), 20)
     with pytest.raises(grpc.RpcError) as refused:
         client.eventually(lambda: berth.ports.Claim(port.ClaimRequest(
@@ -102,9 +114,9 @@ def test_an_entry_from_before_is_adopted_without_a_moment_away(berth, cluster, p
 
     wanted = ingress.AdoptRulesRequest(
         pool="public", owner="e2e/web", entries=[ingress.EntryKey(protocol=pool_pb2.PROTOCOL_TCP, port=PORT)])
-    [planned] = berth.ingress.AdoptRules(
-        ingress.AdoptRulesRequest(pool="public", owner="e2e/web", validate_only=True)).results
-    assert planned.entry.port == PORT and planned.target == web
+    everything = ingress.AdoptRulesRequest(pool="public", owner="e2e/web", validate_only=True)
+    planned = {result.entry.port: result for result in berth.ingress.AdoptRules(everything).results}
+    assert planned[PORT].target == web and not planned[PORT].rule.name
 
     [adopted] = berth.ingress.AdoptRules(wanted).results
     assert adopted.status.code == 0, adopted.status
