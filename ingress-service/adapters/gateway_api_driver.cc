@@ -95,42 +95,45 @@ class GatewayApiDriver::Pass {
         result.live.emplace(name.ToString(), std::move(progress));
       }
     }
+    result.drift = std::move(drift_);
     RETURN_IF_ERROR(Sweep());
     return result;
   }
 
-  // Everything of a rule is Berth's, so what differs from a rule that was written is drift.
   absl::StatusOr<std::vector<ObjectDrift>> FindDrift() {
-    std::vector<ObjectDrift> found;
     const std::optional<kube::ObjectName> gateway = pool_ == nullptr ? std::nullopt : Gateway();
     if (!gateway) {
-      return found;
+      return std::vector<ObjectDrift>();
     }
     RETURN_IF_ERROR(driver_.objects_.Follow(kinds_));
     ReadCached();
     for (const RulePtr& rule : request_.rules.rules) {
-      const bool was_written = rule->name.pool().value() == request_.pool && rule->IsLive() &&
-                               !rule->status.written.empty();
+      if (rule->name.pool().value() != request_.pool || !rule->IsLive()) {
+        continue;
+      }
       const absl::StatusOr<GatewayKinds> kinds = KindsFor(rule->name.protocol());
       const absl::StatusOr<GatewayWish> wish = WishOf(*rule, *gateway);
-      if (was_written && kinds.ok() && wish.ok()) {
-        AddDrift(*rule, ObjectsOf(*rule, *kinds, *wish), found);
+      if (!kinds.ok() || !wish.ok()) {
+        continue;
+      }
+      for (const RuleObject& object : ObjectsOf(*rule, *kinds, *wish)) {
+        RETURN_IF_ERROR(Look(*rule, object).status());
       }
     }
-    return found;
+    return std::move(drift_);
   }
 
  private:
   using Key = std::pair<std::string_view, kube::ObjectName>;
 
-  static Key KeyOf(const kube::Resource& resource, const kube::ObjectName& name) {
+  static Key CacheKey(const kube::Resource& resource, const kube::ObjectName& name) {
     return {resource.plural, name};
   }
 
   void ReadCached() {
     for (const RuleObjectKind& kind : kinds_) {
       for (RuleObjects::Object& object : driver_.objects_.Cached(kind)) {
-        const Key key = KeyOf(kind.resource, kube::NameOf(*object));
+        const Key key = CacheKey(kind.resource, kube::NameOf(*object));
         cached_.emplace(key, std::move(object));
       }
     }
@@ -180,19 +183,21 @@ class GatewayApiDriver::Pass {
     const absl::StatusOr<GatewayKinds> kinds = KindsFor(rule.name.protocol());
     const std::optional<kube::ObjectName> gateway = Gateway();
     if (!kinds.ok()) {
+      untouched_.insert(rule.name);
       return RuleProgress{.status = kinds.status()};
     }
     if (!gateway) {
+      untouched_.insert(rule.name);
       return RuleProgress{
           .status =
               Error(absl::StatusCode::kFailedPrecondition, Reason::ERROR_REASON_POOL_NOT_READY,
                     fmt::format("pool '{}' names no Gateway", pool_->name.value()))};
     }
     // Whatever comes of it: nothing of the rule is left over.
-    wanted_.insert(KeyOf(kinds->listener_set, NameOf(rule)));
-    wanted_.insert(KeyOf(kinds->route, NameOf(rule)));
+    wanted_.insert(CacheKey(kinds->listener_set, NameOf(rule)));
+    wanted_.insert(CacheKey(kinds->route, NameOf(rule)));
     if (rule.spec.target.ns != driver_.ns_) {
-      wanted_.insert(KeyOf(kinds->reference_grant, GrantOf(rule)));
+      wanted_.insert(CacheKey(kinds->reference_grant, GrantOf(rule)));
     }
     const absl::StatusOr<GatewayWish> wish = WishOf(rule, *gateway);
     if (!wish.ok()) {
@@ -234,46 +239,50 @@ class GatewayApiDriver::Pass {
 
   absl::StatusOr<RuleProgress> Write(const Rule& rule, const GatewayKinds& kinds,
                                      const GatewayWish& wish) {
+    RuleProgress progress{.evidence = std::string(kGatewayEvidence)};
     std::vector<Json> stored;
     for (const RuleObject& object : ObjectsOf(rule, kinds, wish)) {
-      absl::StatusOr<Json> left = driver_.writer_.Ensure(rule, object, Cached(object));
+      ASSIGN_OR_RETURN(const RuleObjects::Object seen, Look(rule, object));
+      absl::StatusOr<Json> left = driver_.writer_.Ensure(rule, object, seen);
       if (!left.ok()) {
         if (PassesBy(left.status())) {
           return left.status();
         }
-        return RuleProgress{.status = Refused(object, left.status())};
+        progress.status = Refused(object, left.status());
+        return progress;
       }
+      progress.written.emplace(KeyOf(object), Fingerprint(object.content));
       stored.push_back(*std::move(left));
     }
-    const Json& listener_set = stored[stored.size() - 2];
-    return RuleProgress{
-        .status = GatewayVerdict(listener_set, stored.back(), wish),
-        .evidence = std::string(kGatewayEvidence),
-        .written = {{fmt::format("{}/{}", kinds.listener_set.kind, NameOf(rule).ToString()),
-                     fmt::format("{} {} {}", wish.gateway.ToString(),
-                                 pool::ToString(wish.key.protocol), wish.key.port.number())}}};
+    progress.status = GatewayVerdict(stored[stored.size() - 2], stored.back(), wish);
+    return progress;
   }
 
-  void AddDrift(const Rule& rule, const std::vector<RuleObject>& objects,
-                std::vector<ObjectDrift>& found) const {
-    for (const RuleObject& object : objects) {
-      const RuleObjects::Object cached = Cached(object);
-      if (cached != nullptr && Covers(*cached, object.content)) {
-        continue;
-      }
-      found.push_back(
-          {.object = fmt::format("{}/{}", object.resource.kind, object.name.ToString()),
-           .drift = {.key = {rule.name.protocol(), rule.name.port()},
-                     .rule = rule.name.ToString(),
-                     .wanted = kube::At(object.content, {"spec"}).dump(),
-                     .found = cached == nullptr
-                                  ? std::nullopt
-                                  : std::optional(kube::At(*cached, {"spec"}).dump())}});
+  // An object as it is before this pass writes it; null if there is none. If it was as it should be
+  // and is not any more, others changed it.
+  absl::StatusOr<RuleObjects::Object> Look(const Rule& rule, const RuleObject& object) {
+    const RuleObjects::Object cached = Cached(object);
+    const auto written = rule.status.written.find(KeyOf(object));
+    if ((cached != nullptr && Covers(*cached, object.content)) ||
+        written == rule.status.written.end() || written->second != Fingerprint(object.content)) {
+      return cached;
     }
+    // The watch of the rules may be ahead of that of the objects.
+    ASSIGN_OR_RETURN(std::optional<Json> stored,
+                     driver_.objects_.Get(object.resource, object.name));
+    if (!stored || !Covers(*stored, object.content)) {
+      const auto spec = [](const Json& of) { return kube::At(of, {"spec"}).dump(); };
+      drift_.push_back({.object = KeyOf(object),
+                        .drift = {.key = {rule.name.protocol(), rule.name.port()},
+                                  .rule = rule.name.ToString(),
+                                  .wanted = spec(object.content),
+                                  .found = stored ? std::optional(spec(*stored)) : std::nullopt}});
+    }
+    return stored ? std::make_shared<const Json>(*std::move(stored)) : nullptr;
   }
 
   RuleObjects::Object Cached(const RuleObject& object) const {
-    const auto found = cached_.find(KeyOf(object.resource, object.name));
+    const auto found = cached_.find(CacheKey(object.resource, object.name));
     return found == cached_.end() ? nullptr : found->second;
   }
 
@@ -289,7 +298,7 @@ class GatewayApiDriver::Pass {
         }
         const auto rule = seen_.find(*name);
         const bool is_being_removed = rule != seen_.end() && rule->second->removing;
-        if (!is_being_removed) {
+        if (!is_being_removed && !untouched_.contains(*name)) {
           RETURN_IF_ERROR(driver_.writer_.Sweep(kind.resource, *object,
                                                 rule == seen_.end() ? nullptr : rule->second));
         }
@@ -310,6 +319,10 @@ class GatewayApiDriver::Pass {
   /// By resource and name.
   std::map<Key, RuleObjects::Object> cached_;
   std::set<Key> wanted_;
+  /// Rules of which it cannot be said now what they want.
+  std::set<pool::ClaimName> untouched_;
+  /// What others had changed.
+  std::vector<ObjectDrift> drift_;
 };
 
 GatewayApiDriver::GatewayApiDriver(RuleObjects& objects, RuleStore& rules, const Targets& targets,

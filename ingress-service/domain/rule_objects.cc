@@ -1,10 +1,26 @@
 #include "ingress-service/domain/rule_objects.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <cstdint>
 
 #include "common/kube/object.h"
 
 namespace berth::ingress {
+
+std::string KeyOf(const RuleObject& object) {
+  return fmt::format("{}/{}", object.resource.kind, object.name.ToString());
+}
+
+std::string Fingerprint(const kube::Json& content) {
+  // FNV-1a, 64 bits; the text has its members in order.
+  std::uint64_t hash = 0xcbf29ce484222325;
+  for (const char c : content.dump()) {
+    hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+  }
+  return fmt::format("{:016x}", hash);
+}
 
 std::optional<pool::ClaimName> RuleOf(const kube::Json& object, const std::string& ns) {
   const std::optional<std::string> text = kube::Annotation(object, kRuleAnnotation);

@@ -68,6 +68,12 @@ class RuleObjects {
                               DeleteIf condition) = 0;
 };
 
+/// "TCPRoute/berth/edge.tcp.20001": the key of RuleStatus::written.
+std::string KeyOf(const RuleObject& object);
+
+/// Tells contents apart; the same in every replica. What RuleStatus::written records.
+std::string Fingerprint(const kube::Json& content);
+
 /// The rule that an object says it belongs to, if that is one of the Berth in namespace `ns`.
 std::optional<pool::ClaimName> RuleOf(const kube::Json& object, const std::string& ns);
 

@@ -39,12 +39,11 @@ class Replica {
         driver_(
             objects, rules_, targets, [&api] { return api; }, kNamespace) {}
 
-  absl::StatusOr<ProgramResult> Program(const std::string& pool = "edge") {
-    ProgramRequest request{.pool = pool, .rules = source.Cached()};
-    for (const auto& state : pools_.List()) {
-      request.pools.emplace_back(state, &state->pool);
-    }
-    return driver_.Program(request);
+  absl::StatusOr<ProgramResult> Program() {
+    return driver_.Program(RequestFor(PoolNamed("edge"), pools_, source.Cached()));
+  }
+  absl::StatusOr<std::vector<ObjectDrift>> FindDrift() {
+    return driver_.FindDrift(RequestFor(PoolNamed("edge"), pools_, source.Cached()));
   }
 
   FakeRuleSource source;
@@ -73,6 +72,24 @@ class GatewayApiDriverTest : public testing::Test {
     Rule rule = cluster_.rules.at(Named(name));
     rule.removing = true;
     cluster_.PutRule(rule);
+  }
+
+  // Stores in the rule's status what was written for it, as the loop does.
+  void Record() {
+    Rule rule = cluster_.rules.at(Named("edge.tcp.20001"));
+    rule.status.written = Program().live.at("edge.tcp.20001").written;
+    cluster_.PutRule(rule);
+  }
+
+  // The objects that others changed.
+  std::vector<std::string> FindDrift() {
+    const auto found = replica_.FindDrift();
+    EXPECT_TRUE(found.ok()) << found.status();
+    std::vector<std::string> objects;
+    for (const ObjectDrift& drift : *found) {
+      objects.push_back(drift.object);
+    }
+    return objects;
   }
 
   // What a controller writes when all is well.
@@ -121,8 +138,10 @@ TEST_F(GatewayApiDriverTest, TakesTheControllersWordAsEvidence) {
   const RuleProgress progress = Program().live.at("edge.tcp.20001");
   EXPECT_TRUE(progress.status.ok()) << progress.status;
   EXPECT_EQ(progress.evidence, "gateway-status");
-  ASSERT_THAT(progress.written, SizeIs(1));
-  EXPECT_FALSE(SharedRef::Parse(progress.written.begin()->first)) << "it is not shared";
+  ASSERT_THAT(progress.written, SizeIs(3));
+  for (const auto& [object, fingerprint] : progress.written) {
+    EXPECT_FALSE(SharedRef::Parse(object)) << object << " is not shared";
+  }
   EXPECT_THAT(objects_.writes, IsEmpty());
 }
 
@@ -173,18 +192,60 @@ TEST_F(GatewayApiDriverTest, FollowsItsPoolToAnotherGateway) {
             "second");
 }
 
-TEST_F(GatewayApiDriverTest, RepairsDrift) {
+TEST_F(GatewayApiDriverTest, RepairsDriftAndTellsIt) {
   cluster_.PutRule(LiveRule("edge.tcp.20001"));
   Program();
   Serve("edge.tcp.20001");
+  Record();
+  EXPECT_THAT(Program().drift, IsEmpty());
   objects_.Edit(kube::kTcpRoutes, {kNamespace, "edge.tcp.20001"})["spec"]["rules"][0]["backendRefs"]
       .push_back({{"name", "evil"}, {"port", 1}});
   objects_.objects.erase({"listenersets", {kNamespace, "edge.tcp.20001"}});
-  Program();
+  const std::vector<ObjectDrift> drift = Program().drift;
+  ASSERT_THAT(drift, SizeIs(2));
+  EXPECT_EQ(drift[0].object, "ListenerSet/berth/edge.tcp.20001");
+  EXPECT_EQ(drift[0].drift.found, std::nullopt);
+  EXPECT_EQ(drift[1].object, "TCPRoute/berth/edge.tcp.20001");
+  EXPECT_THAT(drift[1].drift.found.value_or(""), testing::HasSubstr("evil"));
   EXPECT_TRUE(objects_.Has(kube::kListenerSets, {kNamespace, "edge.tcp.20001"}));
   EXPECT_THAT(objects_.Edit(kube::kTcpRoutes,
                             {kNamespace, "edge.tcp.20001"})["spec"]["rules"][0]["backendRefs"],
               SizeIs(1));
+}
+
+TEST_F(GatewayApiDriverTest, FindsDriftAndNoneWhereTheRuleAsksForSomethingElse) {
+  cluster_.PutRule(LiveRule("edge.tcp.20001"));
+  Program();
+  Serve("edge.tcp.20001");
+  Record();
+  objects_.objects.erase({"tcproutes", {kNamespace, "edge.tcp.20001"}});
+  objects_.writes.clear();
+  EXPECT_THAT(FindDrift(), ElementsAre("TCPRoute/berth/edge.tcp.20001"));
+  EXPECT_THAT(objects_.writes, IsEmpty());
+  Rule moved = cluster_.rules.at(Named("edge.tcp.20001"));
+  moved.spec.target.service = "other";
+  ++moved.generation;
+  cluster_.PutRule(moved);
+  EXPECT_THAT(FindDrift(), IsEmpty());
+}
+
+TEST_F(GatewayApiDriverTest, DoesNotCallAWatchThatLagsDrift) {
+  objects_.FreezeCache();
+  cluster_.PutRule(LiveRule("edge.tcp.20001"));
+  Program();
+  Serve("edge.tcp.20001");
+  Record();
+  EXPECT_THAT(Program().drift, IsEmpty());
+  EXPECT_THAT(FindDrift(), IsEmpty());
+}
+
+TEST_F(GatewayApiDriverTest, LeavesEverythingAloneWhileAKindIsNotServed) {
+  cluster_.PutRule(LiveRule("edge.tcp.20001"));
+  Program();
+  objects_.writes.clear();
+  api_.listener_sets.reset();
+  EXPECT_EQ(WhyNot(), Reason::ERROR_REASON_DRIVER_NOT_SUPPORTED);
+  EXPECT_THAT(objects_.writes, IsEmpty());
 }
 
 TEST_F(GatewayApiDriverTest, RemovesWhatARuleHad) {
