@@ -61,7 +61,11 @@ class World {
     gateway = MustCreate(kube::kGateways, gateway);
     gateway["status"] = {
         {"addresses", Json::array({{{"type", "IPAddress"}, {"value", "127.0.0.1"}}})},
-        {"conditions", Json::array({{{"type", "Programmed"}, {"status", "True"}}})}};
+        {"conditions", Json::array({{{"type", "Programmed"},
+                                     {"status", "True"},
+                                     {"reason", "Programmed"},
+                                     {"message", ""},
+                                     {"lastTransitionTime", "2026-01-01T00:00:00Z"}}})}};
     EXPECT_TRUE(client_->UpdateStatus(kube::kGateways, gateway).ok());
 
     Json target = kube::NewObject(kube::kServices, {shop_, "web"});

@@ -99,6 +99,7 @@ void GatewayController::Judge(const Json& listener_set, bool has_port) {
   WriteStatus(*api_.listener_sets, listener_set,
               {{"conditions", conditions},
                {"listeners", Json::array({{{"name", listener_set["spec"]["listeners"][0]["name"]},
+                                           {"attachedRoutes", 1},
                                            {"conditions", listener}}})}});
 }
 
