@@ -10,6 +10,7 @@ import pytest
 
 import client
 import netns
+from berth.helm.v1 import helm_service_pb2 as helm, release_pb2
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 NAMESPACE = "berth-system"
@@ -106,6 +107,15 @@ def echo_chart(tmp_path_factory) -> bytes:
         [os.path.join(os.environ["BERTH_BIN"], "helm"), "package", str(ROOT / "deploy/examples/echo/chart"),
          "--destination", str(folder)], check=True, capture_output=True)
     return next(folder.glob("*.tgz")).read_bytes()
+
+
+@pytest.fixture
+def web(berth, namespace, echo_chart):
+    """The echo example, installed as Service "web" of the test's namespace."""
+    client.finish(berth.helm.InstallRelease(helm.InstallReleaseRequest(
+        namespace=namespace, name="web", chart=release_pb2.ChartSource(archive=echo_chart), wait=True,
+        run=client.run_options())))
+    return "web"
 
 
 @pytest.fixture

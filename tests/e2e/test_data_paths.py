@@ -8,18 +8,8 @@ import pytest
 import client
 import netns
 from berth.gateway.v1 import exposure_pb2, gateway_service_pb2 as gateway
-from berth.helm.v1 import helm_service_pb2 as helm, release_pb2
 from berth.ingress.v1 import ingress_service_pb2 as ingress, rule_pb2
 from berth.port.v1 import pool_pb2, port_service_pb2 as port
-
-
-@pytest.fixture
-def web(berth, namespace, echo_chart):
-    """The echo example, installed as Service "web" of the test's namespace."""
-    client.finish(berth.helm.InstallRelease(helm.InstallReleaseRequest(
-        namespace=namespace, name="web", chart=release_pb2.ChartSource(archive=echo_chart), wait=True,
-        run=client.run_options())))
-    return "web"
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@
 #include <optional>
 #include <set>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "common/kube/gateway_api.h"
@@ -313,23 +312,7 @@ TEST_F(GatewayApiIntegrationTest, TwoReplicasAtWorkAgree) {
   for (int i = 0; i < 30; ++i) {
     wanted.push_back(world_.Claimed(22000 + i));
   }
-  {
-    std::vector<std::jthread> callers;
-    for (int i = 0; i < 3; ++i) {
-      callers.emplace_back([&, i] {
-        RuleService& first = i % 2 == 0 ? a->service() : b->service();
-        RuleService& second = i % 2 == 0 ? b->service() : a->service();
-        for (int j = 10 * i; j < 10 * i + 10; ++j) {
-          const auto applied = first.Apply({wanted[j]});
-          EXPECT_TRUE(applied[0].ok()) << applied[0].status();
-          if (j % 2 == 0) {
-            const absl::Status deleted = second.Delete(wanted[j].name, wanted[j].claim_uid);
-            EXPECT_TRUE(deleted.ok()) << deleted;
-          }
-        }
-      });
-    }
-  }
+  ApplyAndDeleteEveryOther(*a, *b, wanted);
   std::set<int> left;
   for (int j = 1; j < 30; j += 2) {
     left.insert(22000 + j);

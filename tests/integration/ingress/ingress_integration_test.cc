@@ -241,23 +241,7 @@ TEST_F(IngressIntegrationTest, TwoReplicasAtWorkAgree) {
   const auto b = MakeReplica();
   const std::string foreign = Foreign();
   const std::vector<WantedRule> wanted = Claimed(20001, 60, "tcp");
-  {
-    std::vector<std::jthread> callers;
-    for (int i = 0; i < 6; ++i) {
-      callers.emplace_back([&, i] {
-        RuleService& first = i % 2 == 0 ? a->service() : b->service();
-        RuleService& second = i % 2 == 0 ? b->service() : a->service();
-        for (int j = 10 * i; j < 10 * i + 10; ++j) {
-          const auto applied = first.Apply({wanted[j]});
-          EXPECT_TRUE(applied[0].ok()) << applied[0].status();
-          if (j % 2 == 0) {
-            const absl::Status deleted = second.Delete(wanted[j].name, wanted[j].claim_uid);
-            EXPECT_TRUE(deleted.ok()) << deleted;
-          }
-        }
-      });
-    }
-  }
+  ApplyAndDeleteEveryOther(*a, *b, wanted);
   std::set<int> left;
   for (int j = 1; j < 60; j += 2) {
     left.insert(wanted[j].name.port().number());

@@ -2,10 +2,14 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <memory>
 #include <string>
+#include <thread>
 #include <utility>
+#include <vector>
 
 #include "common/grpc/channel.h"
 #include "common/kube/client.h"
@@ -53,5 +57,27 @@ class Replica {
   std::unique_ptr<port::v1::PortService::Stub> stub_;
   std::unique_ptr<RuleEngine> engine_;
 };
+
+/// Applies rules, and deletes those at even places again, ten at a time in order and these tens at
+/// once; what one replica applies the other one deletes. Fails the test if a call does.
+inline void ApplyAndDeleteEveryOther(Replica& a, Replica& b,
+                                     const std::vector<WantedRule>& wanted) {
+  std::vector<std::jthread> callers;
+  for (std::size_t begin = 0; begin < wanted.size(); begin += 10) {
+    callers.emplace_back([&, begin] {
+      const bool a_applies = begin / 10 % 2 == 0;
+      RuleService& first = a_applies ? a.service() : b.service();
+      RuleService& second = a_applies ? b.service() : a.service();
+      for (std::size_t i = begin; i < std::min(begin + 10, wanted.size()); ++i) {
+        const auto applied = first.Apply({wanted[i]});
+        EXPECT_TRUE(applied[0].ok()) << applied[0].status();
+        if (i % 2 == 0) {
+          const absl::Status deleted = second.Delete(wanted[i].name, wanted[i].claim_uid);
+          EXPECT_TRUE(deleted.ok()) << deleted;
+        }
+      }
+    });
+  }
+}
 
 }  // namespace berth::ingress
