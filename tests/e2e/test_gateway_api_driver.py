@@ -10,6 +10,7 @@ import client
 import netns
 from berth.gateway.v1 import exposure_pb2, gateway_service_pb2 as gateway
 from berth.ingress.v1 import ingress_service_pb2 as ingress, rule_pb2
+from berth.operation.v1 import error_reason_pb2
 from berth.port.v1 import pool_pb2, port_service_pb2 as port
 
 NAMESPACE = "berth-system"
@@ -133,7 +134,7 @@ def test_an_exposure_on_a_gateway_is_ready_with_an_address_that_answers(berth, c
 
 def test_a_missing_target_is_told_and_served_as_soon_as_it_comes(berth, cluster, namespace, apply_rule, gateway_pool):
     claim = apply_rule(service="later")
-    client.eventually(lambda: rule_of(berth, claim).reason in ("TARGET_NOT_FOUND", "TARGET_PORT_NOT_FOUND"), 20)
+    client.eventually(lambda: rule_of(berth, claim).reason == error_reason_pb2.ERROR_REASON_TARGET_NOT_FOUND, 20)
     service = cluster.get("service", "web", "-n", namespace)
     cluster.kubectl("apply", "-f", "-", stdin=json.dumps({
         "apiVersion": "v1", "kind": "Service", "metadata": {"name": "later", "namespace": namespace},
@@ -161,13 +162,12 @@ def test_a_listener_of_somebody_else_keeps_its_port(berth, cluster, namespace, g
         "spec": {"parentRef": {"namespace": gateway_pool[1].namespace, "name": gateway_pool[1].name},
                  "listeners": [{"name": "theirs", "port": number, "protocol": "TCP"}]}}))
 
-    def is_taken():
-        try:
-            berth.ports.Claim(port.ClaimRequest(
-                pool=gateway_pool[0], owner=f"{namespace}/web", request_id="theirs",
-                ports=[port.PortRequest(port=number)], validate_only=True))
-            return False
-        except grpc.RpcError as error:
-            return client.failure_of(error).reason == "PORT_TAKEN"
+    def held():
+        usage = get_pool(berth, gateway_pool[0]).usage
+        return next(u.held_by_others for u in usage if u.protocol == pool_pb2.PROTOCOL_TCP)
 
-    client.eventually(is_taken, 5)
+    client.eventually(held, 5)
+    with pytest.raises(grpc.RpcError) as refused:
+        berth.ports.Claim(port.ClaimRequest(
+            pool=gateway_pool[0], owner=f"{namespace}/web", request_id="theirs", ports=[port.PortRequest(port=number)]))
+    assert client.failure_of(refused.value).reason == "PORT_TAKEN"
