@@ -48,6 +48,7 @@ build_image() {
   mkdir -p "$CACHE/images"
   find "$CACHE/images" -name "$name-*.tar*" -mmin +60 -delete
   build_layers "$reference" "$context" "$@"
+  rm -f "$archive.new" # of a try that was cut off
   buildah push --quiet "$reference" "docker-archive:$archive.new:$reference"
   buildah rmi "$reference"
   mv "$archive.new" "$archive"
