@@ -158,10 +158,14 @@ absl::Status RuleObjectWriter::Sweep(const kube::Resource& resource, const Json&
 
 bool RuleObjectWriter::IsAsWanted(const Json& stored, const Rule& rule,
                                   const RuleObject& wanted) const {
-  return !kube::IsBeingDeleted(stored) && IsOfClaim(stored, rule.spec.claim_uid) &&
-         RuleOf(stored, ns_) == rule.name && Covers(stored, wanted.content) &&
-         Covers(kube::At(stored, {"metadata"}),
-                kube::At(Wanted(rule, wanted, nullptr), {"metadata"}));
+  if (kube::IsBeingDeleted(stored) || !Covers(stored, wanted.content) ||
+      !IsOfClaim(stored, rule.spec.claim_uid) || RuleOf(stored, ns_) != rule.name) {
+    return false;
+  }
+  const Json& owners = kube::At(stored, {"metadata", "ownerReferences"});
+  return wanted.name.ns != ns_ || std::any_of(owners.begin(), owners.end(), [&](const Json& owner) {
+           return kube::StringAt(owner, {"uid"}) == rule.uid;
+         });
 }
 
 // A new object, or the stored one put right.

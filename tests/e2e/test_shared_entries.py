@@ -7,7 +7,6 @@ import grpc
 import pytest
 
 import client
-from berth.helm.v1 import helm_service_pb2 as helm, release_pb2
 from berth.ingress.v1 import ingress_service_pb2 as ingress, rule_pb2
 from berth.port.v1 import pool_pb2, port_service_pb2 as port
 
@@ -34,11 +33,9 @@ def entries(cluster, pool):
 
 
 @pytest.fixture
-def web(berth, namespace, echo_chart):
-    client.finish(berth.helm.InstallRelease(helm.InstallReleaseRequest(
-        namespace=namespace, name="web", chart=release_pb2.ChartSource(archive=echo_chart), wait=True,
-        run=client.run_options())))
-    return rule_pb2.RuleTarget(namespace=namespace, service="web", port_name="echo")
+def web(namespace, web):
+    """The TCP port of the echo example."""
+    return rule_pb2.RuleTarget(namespace=namespace, service=web, port_name="echo")
 
 
 @pytest.fixture
