@@ -110,8 +110,8 @@ using Drivers = std::vector<std::unique_ptr<Driver>>;
 /// UNIMPLEMENTED, DRIVER_NOT_SUPPORTED if the kind is not built in.
 absl::StatusOr<Driver*> FindDriver(const Drivers& drivers, pool::Driver kind);
 
-/// UNIMPLEMENTED, OPTION_NOT_SUPPORTED: what a driver whose objects nobody else writes says of others'
-/// entries.
+/// UNIMPLEMENTED, OPTION_NOT_SUPPORTED: what a driver whose objects nobody else writes says of
+/// others' entries.
 absl::Status SharesWithNobody(const Driver& driver);
 
 /// Whether a driver can serve such a rule: UNIMPLEMENTED, OPTION_NOT_SUPPORTED with the protocol or
