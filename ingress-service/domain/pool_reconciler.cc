@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <memory>
 #include <set>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -34,6 +36,21 @@ bool IsGoneOrChanged(const absl::Status& status) {
   const Reason reason = ReasonOf(status);
   return reason == Reason::ERROR_REASON_RULE_NOT_FOUND ||
          reason == Reason::ERROR_REASON_KUBERNETES_CONFLICT;
+}
+
+// Calls `work` with 0 to `count` - 1 on up to `threads` threads, this one among them.
+void InParallel(int threads, std::size_t count, const std::function<void(std::size_t)>& work) {
+  std::atomic<std::size_t> next = 0;
+  const auto run = [&] {
+    for (std::size_t i = next++; i < count; i = next++) {
+      work(i);
+    }
+  };
+  std::vector<std::jthread> others;
+  for (std::size_t i = 1; i < std::min<std::size_t>(threads, count); ++i) {
+    others.emplace_back(run);
+  }
+  run();
 }
 
 }  // namespace
@@ -363,20 +380,32 @@ class PoolReconciler::Pass {
     if (programmed_) {
       with_.prober.Watch(name_.value(), std::move(probes));
     }
+    struct StatusWrite {
+      const Rule* rule = nullptr;
+      RuleStatus next;
+      absl::Status outcome;
+    };
+    std::vector<StatusWrite> writes;
     for (const Work& work : work_) {
       if (absl::IsUnavailable(work.sighting.resolved)) {
         // The targets are not known yet, which says nothing about this one.
         continue;
       }
-      const RuleStatus next = NextStatus(*work.rule, work.sighting, options_.now());
-      if (next == work.rule->status) {
-        continue;
+      RuleStatus next = NextStatus(*work.rule, work.sighting, options_.now());
+      if (next != work.rule->status) {
+        writes.push_back({.rule = work.rule.get(), .next = std::move(next)});
       }
-      const absl::Status written = with_.rules.WriteStatus(*work.rule, next);
-      if (written.ok() && next.IsTrue(kProgrammed) && !work.rule->status.IsTrue(kProgrammed)) {
-        owner_.TellProgrammed(*work.rule);
-      } else if (!written.ok() && !IsGoneOrChanged(written)) {
-        Note(WithContext(written, "writing the status of rule " + work.rule->name.ToString()));
+    }
+    InParallel(options_.status_writers, writes.size(), [&](std::size_t i) {
+      writes[i].outcome = with_.rules.WriteStatus(*writes[i].rule, writes[i].next);
+    });
+    for (const StatusWrite& write : writes) {
+      const Rule& rule = *write.rule;
+      if (write.outcome.ok() && write.next.IsTrue(kProgrammed) &&
+          !rule.status.IsTrue(kProgrammed)) {
+        owner_.TellProgrammed(rule);
+      } else if (!write.outcome.ok() && !IsGoneOrChanged(write.outcome)) {
+        Note(WithContext(write.outcome, "writing the status of rule " + rule.name.ToString()));
       }
     }
   }

@@ -42,6 +42,8 @@ class PoolReconciler {
     bool probe = true;
     /// Where to connect to; empty for the load balancer's own address.
     std::string probe_host;
+    /// How many statuses are written at the same time: each takes a round trip to the API server.
+    int status_writers = 1;
     /// Wall-clock time for conditions.
     std::function<kube::Time()> now;
     /// Told how many entries that others had changed were written again.

@@ -3,14 +3,11 @@
 
 #include <fmt/format.h>
 
-#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdio>
 #include <cstdlib>
-#include <latch>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <thread>
 #include <utility>
@@ -22,7 +19,6 @@
 #include "common/kube/object.h"
 #include "common/kube/resource.h"
 #include "common/pool/owned_ports.h"
-#include "common/status/grpc_status.h"
 #include "common/status/macros.h"
 #include "common/status/rpc_status.h"
 #include "tests/bench/api_writes.h"
@@ -180,39 +176,27 @@ absl::StatusOr<std::vector<port::v1::PortClaim>> RulesBench::ClaimAll(const std:
   return claims;
 }
 
-// All calls are outstanding at once.
+// Each caller asks for its part of the rules in one call; all calls are outstanding at once.
 absl::Status RulesBench::Ask(const std::vector<port::v1::PortClaim>& claims) {
-  struct Call {
-    grpc::ClientContext context;
+  const bench::Load load = bench::RunLoad(kWorkers, kWorkers, [&](int caller) -> absl::Status {
     v1::ApplyRulesRequest request;
-    v1::ApplyRulesResponse response;
-  };
-  std::vector<Call> calls(claims.size());
-  std::latch outstanding(static_cast<std::ptrdiff_t>(claims.size()));
-  std::mutex mutex;
-  absl::Status problem;
-  for (std::size_t i = 0; i < claims.size(); ++i) {
-    v1::RuleSpec& rule = *calls[i].request.add_rules();
-    rule.set_claim(claims[i].name());
-    rule.set_claim_uid(claims[i].uid());
-    rule.mutable_target()->set_namespace_(ns_);
-    rule.mutable_target()->set_service("web");
-    rule.mutable_target()->set_port_number(80);
-    calls[i].context.set_deadline(std::chrono::system_clock::now() + kMostTime);
-    rules_->async()->ApplyRules(&calls[i].context, &calls[i].request, &calls[i].response,
-                                [&, i](grpc::Status status) {
-                                  absl::Status outcome = FromGrpcStatus(status);
-                                  if (outcome.ok())
-                                    outcome = FromRpcStatus(calls[i].response.results(0).status());
-                                  {
-                                    const std::lock_guard lock(mutex);
-                                    problem.Update(outcome);
-                                  }
-                                  outstanding.count_down();
-                                });
-  }
-  outstanding.wait();
-  return problem;
+    for (auto i = static_cast<std::size_t>(caller); i < claims.size(); i += kWorkers) {
+      v1::RuleSpec& rule = *request.add_rules();
+      rule.set_claim(claims[i].name());
+      rule.set_claim_uid(claims[i].uid());
+      rule.mutable_target()->set_namespace_(ns_);
+      rule.mutable_target()->set_service("web");
+      rule.mutable_target()->set_port_number(80);
+    }
+    ASSIGN_OR_RETURN(const v1::ApplyRulesResponse response,
+                     rpc::Call(*rules_, &v1::IngressService::StubInterface::ApplyRules, request,
+                               {.timeout = kMostTime}));
+    for (const v1::ApplyRuleResult& result : response.results()) {
+      RETURN_IF_ERROR(FromRpcStatus(result.status()));
+    }
+    return absl::OkStatus();
+  });
+  return load.errors.empty() ? absl::OkStatus() : load.errors.front();
 }
 
 absl::StatusOr<std::size_t> RulesBench::PortsIn(const kube::Resource& resource,
@@ -274,8 +258,8 @@ absl::StatusOr<Milliseconds> RulesBench::BareWrites(NodePorts node_ports) {
   const auto start = steady_clock::now();
   const bench::Load load =
       bench::RunLoad(kWorkers, kWritesPerRule * options_.rules, [&](int number) {
-        Json claim =
-            kube::NewObject(kube::kPortClaims, {bare_ns_, fmt::format("{}.tcp.{}", name, number)});
+        Json claim = kube::NewObject(
+            kube::kPortClaims, {bare_ns_, fmt::format("{}.tcp.{}", name, kFirstPort + number)});
         claim["spec"] = {{"poolRef", {{"name", name}, {"uid", "bare"}}},
                          {"protocol", "TCP"},
                          {"port", kFirstPort + number},
