@@ -2,6 +2,7 @@
 # What runs in or beside the cluster before Berth: DNS, addresses for load balancers, ingress-nginx.
 
 readonly MANIFESTS=$ROOT/deploy/local/manifests
+readonly SECOND_INGRESS=ingress-nginx-second
 
 # apply_once NAME KEY COMMAND...: runs COMMAND unless it succeeded with this key in this cluster.
 apply_once() {
@@ -55,12 +56,27 @@ apply_metallb_crds() {
 }
 
 install_ingress_nginx() {
-  local key
+  install_ingress ingress-nginx ingress-nginx-values.yaml
+}
+
+# install_second_ingress: with a class, a lock, ConfigMaps and an address of its own.
+install_second_ingress() {
+  install_ingress "$SECOND_INGRESS" ingress-nginx-values.yaml second-ingress-values.yaml
+}
+
+# install_ingress NAME VALUES...: a release of ingress-nginx in the namespace of the same name, with
+# these files of values; later ones win.
+install_ingress() {
+  local name=$1 key file values=()
+  shift
+  for file in "$@"; do
+    values+=(--values "$MANIFESTS/$file")
+  done
   key=$(ingress_nginx_key)
   import_image ingress-nginx "$key"
-  apply_once ingress-nginx "$key $(hash_of deploy/local/manifests/ingress-nginx-values.yaml)" \
-    helm upgrade --install ingress-nginx "$(program_folder nginx-ingress-controller)/share" \
-    --namespace ingress-nginx --create-namespace \
-    --values "$MANIFESTS/ingress-nginx-values.yaml" --set-string "controller.image.tag=$(ingress_nginx_tag)" \
+  apply_once "$name" "$key $(hash_of "${@/#/deploy/local/manifests/}")" \
+    helm upgrade --install "$name" "$(program_folder nginx-ingress-controller)/share" \
+    --namespace "$name" --create-namespace \
+    "${values[@]}" --set-string "controller.image.tag=$(ingress_nginx_tag)" \
     --wait --timeout 3m
 }

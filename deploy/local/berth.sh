@@ -1,41 +1,59 @@
 # shellcheck shell=bash
-# Berth in the cluster: its chart with images of the host's build, a pool on ingress-nginx, and the
-# example that shows that it works.
+# Berth in the cluster: its chart with images of the host's build, a pool on each load balancer, and
+# the example that shows that it works.
 
 readonly BERTH_NAMESPACE=berth-system
 
-# install_berth: CRDs, the four services, and the PortPool `public`.
+# install_berth: CRDs, the four services, and the pools.
 install_berth() {
-  local key service
+  local key service namespaces
   key=$(berth_key)
   for service in "${SERVICES[@]}"; do
     import_image "$service" "$key"
   done
-  apply_once berth "$key $(hash_of deploy/chart)" \
+  namespaces=$(load_balancer_namespaces)
+  apply_once berth "$key $(hash_of deploy/chart) $namespaces" \
     helm upgrade --install berth "$ROOT/deploy/chart" \
     --namespace "$BERTH_NAMESPACE" --create-namespace \
     --set-string image.registry=berth.local,image.tag="$key",image.pullPolicy=Never \
-    --set insecure.acknowledge=true,loadBalancerNamespaces='{ingress-nginx,gateways}' \
+    --set insecure.acknowledge=true,loadBalancerNamespaces="{$namespaces}" \
     --wait --timeout 3m
-  port_pool | apply_once pool "$(port_pool | hash_text)" kubectl apply --server-side -f -
-  kubectl -n "$BERTH_NAMESPACE" wait --for=condition=Ready portpool/public --timeout=60s
-  ! has_gateway_api || install_gateway_pool
+  install_pool public ingress_pool public ingress-nginx "$(cat "$STATE/address")"
+  ! has_part second-ingress ||
+    install_pool second ingress_pool second "$SECOND_INGRESS" "$(second_ingress_address)"
+  ! has_part gateway-api || install_pool envoy gateway_pool
 }
 
-# port_pool: 20999 is somebody else's, see manifests/ingress-nginx-values.yaml.
-port_pool() {
+# load_balancer_namespaces: those that there are, with commas between them.
+load_balancer_namespaces() {
+  printf ingress-nginx
+  ! has_part second-ingress || printf ',%s' "$SECOND_INGRESS"
+  ! has_part gateway-api || printf ',%s' "$GATEWAY_NAMESPACE"
+}
+
+# install_pool NAME COMMAND...: the PortPool of that name, as COMMAND prints it.
+install_pool() {
+  local name=$1
+  shift
+  "$@" | apply_once "pool-$name" "$("$@" | hash_text)" kubectl apply --server-side -f -
+  kubectl -n "$BERTH_NAMESPACE" wait --for=condition=Ready "portpool/$name" --timeout=60s
+}
+
+# ingress_pool NAME RELEASE ADDRESS: on an ingress-nginx, published on ADDRESS. 20999 is somebody
+# else's, see manifests/ingress-nginx-values.yaml.
+ingress_pool() {
   cat <<END
 apiVersion: berth.dev/v1alpha1
 kind: PortPool
-metadata: {name: public, namespace: $BERTH_NAMESPACE}
+metadata: {name: $1, namespace: $BERTH_NAMESPACE}
 spec:
   driver: configmap
-  loadBalancers: [{kind: Service, namespace: ingress-nginx, name: ingress-nginx-controller}]
+  loadBalancers: [{kind: Service, namespace: $2, name: $2-controller}]
   portRange: {first: 20000, last: 20999}
-  publishedAddresses: [{ip: $(cat "$STATE/address")}]
+  publishedAddresses: [{ip: $3}]
   configmap:
-    tcpServices: {namespace: ingress-nginx, name: ingress-nginx-tcp}
-    udpServices: {namespace: ingress-nginx, name: ingress-nginx-udp}
+    tcpServices: {namespace: $2, name: $2-tcp}
+    udpServices: {namespace: $2, name: $2-udp}
 END
 }
 

@@ -5,7 +5,6 @@
 cluster_up() {
   check_machine
   mkdir -p "$STATE"
-  forget_lost_cluster
   choose_address
   step 'Network namespace' create_network
   step 'Control plane' start_control_plane
@@ -13,10 +12,12 @@ cluster_up() {
   step 'DNS' start_dns
   step 'Addresses for load balancers (MetalLB)' start_metallb
   step 'ingress-nginx' install_ingress_nginx
-  ! has_gateway_api || step 'Envoy Gateway' install_gateway_api
+  ! has_part second-ingress || step 'Second ingress-nginx' install_second_ingress
+  ! has_part gateway-api || step 'Envoy Gateway' install_gateway_api
 }
 
-# forget_lost_cluster: after a reboot only files are left of a cluster; it starts anew.
+# forget_lost_cluster: after a reboot only files are left of a cluster; it starts anew, with the parts
+# that are asked for then.
 forget_lost_cluster() {
   [[ -e $STATE/pki && ! -e $NETNS ]] || return 0
   step 'Clearing away what a reboot left' remove_cluster

@@ -2,7 +2,7 @@
 # Envoy Gateway with Envoy: a Gateway `envoy` in the namespace `gateways`, and Berth's pool on it.
 # Asked for by `./dev up --with=gateway-api`.
 
-readonly GATEWAY_IP=172.30.200.20
+readonly GATEWAY_NAMESPACE=gateways
 readonly ENVOY_GATEWAY_NAMESPACE=envoy-gateway-system
 
 envoy_gateway_key() {
@@ -67,19 +67,9 @@ apply_envoy_gateway() {
 # apply_gateway KEY
 apply_gateway() {
   sed "s|TAG|$1|" "$MANIFESTS/gateway.yaml" | kubectl apply --server-side -f -
-  kubectl -n gateways wait --for=condition=Programmed gateway/envoy --timeout=90s
+  kubectl -n "$GATEWAY_NAMESPACE" wait --for=condition=Programmed gateway/envoy --timeout=90s
 }
 
-# gateway_address: the loopback address on which the Gateway's ports are published; another one than
-# ingress-nginx's, for both hand out the same numbers.
-gateway_address() {
-  sed 's/^127\.0\.0\./127.0.1./' "$STATE/address"
-}
-
-install_gateway_pool() {
-  gateway_pool | apply_once gateway-pool "$(gateway_pool | hash_text)" kubectl apply --server-side -f -
-  kubectl -n "$BERTH_NAMESPACE" wait --for=condition=Ready portpool/envoy --timeout=60s
-}
 
 gateway_pool() {
   cat <<END
@@ -88,7 +78,7 @@ kind: PortPool
 metadata: {name: envoy, namespace: $BERTH_NAMESPACE}
 spec:
   driver: gateway-api
-  loadBalancers: [{kind: Gateway, namespace: gateways, name: envoy}]
+  loadBalancers: [{kind: Gateway, namespace: $GATEWAY_NAMESPACE, name: envoy}]
   portRange: {first: 20000, last: 20999}
   publishedAddresses: [{ip: $(gateway_address)}]
 END

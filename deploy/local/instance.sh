@@ -10,6 +10,40 @@ readonly SERVICE_SUBNET=10.96.0.0/16
 readonly LOAD_BALANCER_SUBNET=172.30.200.0/24
 readonly NETNS=/run/netns/$INSTANCE
 
+# What a cluster has only if it is asked for.
+readonly PARTS=(gateway-api second-ingress)
+
+# parts_among --with=PART,...: the parts that these options name.
+parts_among() {
+  local option part
+  for option in "$@"; do
+    [[ $option == --with=* ]] || die "no such option: $option (--with=PART,...)"
+    for part in $(tr ',' ' ' <<<"${option#*=}"); do
+      [[ " ${PARTS[*]} " == *" $part "* ]] || die "no such part: $part (${PARTS[*]})"
+      echo "$part"
+    done
+  done
+}
+
+# ask_for PART...: what this cluster has from now on; it keeps what it has.
+ask_for() {
+  local part
+  for part in "$@"; do
+    mkdir -p "$STATE"
+    touch "$STATE/with-$part"
+  done
+}
+
+has_part() {
+  [[ -e $STATE/with-$1 ]]
+}
+
+# loopback_address N: the instance's address in 127.0.N.0/24. Load balancers hand out the same port
+# numbers, so each is published in a subnet of its own.
+loopback_address() {
+  sed "s/^127\\.0\\.0\\./127.0.$1./" "$STATE/address"
+}
+
 # check_machine: says what this machine lacks that packages cannot bring.
 check_machine() {
   [[ $INSTANCE =~ ^[a-z][a-z0-9-]{0,30}$ ]] ||

@@ -1,8 +1,7 @@
 # shellcheck shell=bash
-# Ports of the cluster on the host: haproxy listens on the instance's loopback address and connects
+# Ports of the cluster on the host: haproxy listens on the instance's loopback addresses and connects
 # from inside the network namespace.
 
-readonly LOAD_BALANCER_IP=172.30.200.10
 readonly EXPOSED_PORTS=20000-20999
 
 # Service of Berth's chart | port on the host and in the Service
@@ -13,6 +12,23 @@ readonly PUBLISHED_SERVICES=(
   "berth-ingress-service|50053"
 )
 
+# gateway_address: where the Gateway's ports are published.
+gateway_address() {
+  loopback_address 1
+}
+
+second_ingress_address() {
+  loopback_address 2
+}
+
+# load_balancers: a name, the address on the host, and the address in the cluster, as the manifests
+# ask for it.
+load_balancers() {
+  echo "ingress-nginx $(cat "$STATE/address") 172.30.200.10"
+  ! has_part gateway-api || echo "gateway $(gateway_address) 172.30.200.20"
+  ! has_part second-ingress || echo "second-ingress $(second_ingress_address) 172.30.200.30"
+}
+
 publish() {
   write_haproxy_config | write_file "$STATE/haproxy.cfg"
   start haproxy "$STATE/haproxy.cfg" haproxy -f "$STATE/haproxy.cfg"
@@ -20,7 +36,8 @@ publish() {
 }
 
 write_haproxy_config() {
-  local address entry service port cluster_ip
+  local address balancers name published inside entry service port cluster_ip
+  balancers=$(load_balancers)
   address=$(cat "$STATE/address")
   cat <<END
 global
@@ -31,15 +48,14 @@ defaults
     # Streams may be quiet for as long as their ends like.
     timeout client 24h
     timeout server 24h
-listen exposed
-    bind $address:$EXPOSED_PORTS
-    server load-balancer $LOAD_BALANCER_IP namespace $INSTANCE
 END
-  ! has_gateway_api || cat <<END
-listen exposed-by-gateway
-    bind $(gateway_address):$EXPOSED_PORTS
-    server gateway $GATEWAY_IP namespace $INSTANCE
+  while read -r name published inside; do
+    cat <<END
+listen exposed-by-$name
+    bind $published:$EXPOSED_PORTS
+    server $name $inside namespace $INSTANCE
 END
+  done <<<"$balancers"
   for entry in "${PUBLISHED_SERVICES[@]}"; do
     IFS='|' read -r service port <<<"$entry"
     cluster_ip=$(kubectl -n "$BERTH_NAMESPACE" get service "$service" --ignore-not-found \

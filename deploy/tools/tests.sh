@@ -57,8 +57,8 @@ run_pytest() {
   step 'Python client' generate_python_client
   (
     cd "$ROOT"
-    BERTH_ADDRESS=$(cat "$STATE/address") BERTH_GATEWAY_ADDRESS=$(gateway_address) BERTH_INSTANCE=$INSTANCE BERTH_BIN=$(programs_folder) \
-      KUBECONFIG=$STATE/kubeconfig PYTHONPATH=$ROOT/build/python \
+    BERTH_ADDRESS=$(cat "$STATE/address") BERTH_GATEWAY_ADDRESS=$(gateway_address) \
+      BERTH_INSTANCE=$INSTANCE BERTH_BIN=$(programs_folder) KUBECONFIG=$STATE/kubeconfig PYTHONPATH=$ROOT/build/python \
       "$(e2e_python)" -m pytest tests/e2e ${1:+-k "$1"}
   ) || status=$?
   # Nothing selected is no failure where a filter was given.
