@@ -70,7 +70,6 @@ apply_gateway() {
   kubectl -n "$GATEWAY_NAMESPACE" wait --for=condition=Programmed gateway/envoy --timeout=90s
 }
 
-
 gateway_pool() {
   cat <<END
 apiVersion: berth.dev/v1alpha1
