@@ -535,7 +535,7 @@ TEST_F(PoolsIntegrationTest, DoesNotStartOnOlderCustomResources) {
   EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_EQ(ReasonOf(status), Reason::ERROR_REASON_CRD_TOO_OLD);
   EXPECT_THAT(std::string(status.message()),
-              ContainsRegex("portpools\.berth\.dev has schema revision [0-9]+, 1000"));
+              ContainsRegex("portpools.berth.dev has schema revision [0-9]+, 1000"));
   EXPECT_THAT(std::string(status.message()), HasSubstr("nothings.berth.dev does not exist"));
 }
 
