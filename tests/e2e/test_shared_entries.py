@@ -88,17 +88,17 @@ def test_a_pool_may_only_report_drift(berth, cluster, rule, entries):
 @pytest.fixture
 def by_hand(cluster, entries, web):
     """A port of the load balancer that somebody made without Berth, to `web`."""
-    def set_ports(change):
-        service = cluster.get("service", "ingress-nginx-controller", "-n", NGINX)
-        change(service["spec"]["ports"])
-        cluster.kubectl("replace", "-f", "-", stdin=json.dumps(service))
+    # A patch, since Berth writes the same Service: what is read is old by the time it is replaced.
+    def set_port(port):
+        cluster.kubectl("patch", "service", "ingress-nginx-controller", "-n", NGINX,
+                        "--type=strategic", "-p", json.dumps({"spec": {"ports": [port]}}))
 
     mine = {"name": "by-hand", "port": PORT, "targetPort": PORT, "protocol": "TCP"}
-    set_ports(lambda ports: ports.append(mine))
+    set_port(mine)
     entries({str(PORT): f"{web.namespace}/{web.service}:{web.port_name}"})
     yield PORT
     entries({str(PORT): None})
-    set_ports(lambda ports: [ports.remove(p) for p in list(ports) if p["name"] == "by-hand"])
+    set_port({"port": PORT, "$patch": "delete"})
 
 
 def test_an_entry_from_before_is_adopted_without_a_moment_away(berth, cluster, by_hand, entries, web):
