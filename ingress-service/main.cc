@@ -32,7 +32,7 @@ constexpr std::chrono::seconds kStartPatience{60};
 struct Options {
   rpc::ProgramOptions program{.server = {.listen = "0.0.0.0:50053"}};
   std::string port_service = "dns:///berth-port-service-headless:50052";
-  RuleEngine::Options engine{.ns = "berth", .loop = {.status_writers = 16}};
+  RuleEngine::Options engine{.ns = "berth", .loop = {.parallel_calls = 16}};
 };
 
 void AddKeys(config::Table& table, Options& options) {
@@ -51,8 +51,8 @@ void AddKeys(config::Table& table, Options& options) {
            "how long a rule's claim must have been gone before the rule is deleted")
       .Range(100, 3'600'000);
   table
-      .Add("loop.status_writers", &options.engine.loop.status_writers,
-           "statuses of rules that a pass writes at the same time")
+      .Add("loop.parallel_calls", &options.engine.loop.parallel_calls,
+           "claims that a pass reads, or statuses that it writes, at the same time")
       .Range(1, 64);
   table.Add("probe.enabled", &options.engine.loop.probe,
             "whether a connection through the load balancer proves that a TCP rule is served");

@@ -1,10 +1,19 @@
 #include "common/grpc/program.h"
 
+#include <malloc.h>
+
 #include <cstdio>
 
 #include "common/status/status.h"
 
 namespace berth::rpc {
+namespace {
+
+// glibc gives threads arenas of their own, eight for each core, and every one keeps what it once
+// held: services of many threads that now and then read a big object would keep it many times.
+constexpr int kArenas = 2;
+
+}  // namespace
 
 void AddProgramKeys(config::Table& table, ProgramOptions& options, std::string& kube_namespace) {
   AddServerOptions(table, options.server);
@@ -32,6 +41,7 @@ int RunProgram(config::Table& table, int argc, char** argv, const ProgramOptions
     std::fputs(outcome->text.c_str(), stdout);
     return 0;
   }
+  mallopt(M_ARENA_MAX, kArenas);
   log::Init(options.log);
   if (const absl::Status served = serve(); !served.ok()) {
     log::Error("stopped", {{"error", Describe(served)}});

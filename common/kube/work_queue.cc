@@ -47,6 +47,12 @@ void WorkQueue::AddAfter(const std::string& key, std::chrono::milliseconds delay
   wake_.NotifyAll();
 }
 
+bool WorkQueue::WasAddedMeanwhile(const std::string& key) const {
+  MutexLock lock(mutex_);
+  const auto found = entries_.find(key);
+  return found != entries_.end() && found->second.running && found->second.due.has_value();
+}
+
 std::size_t WorkQueue::size() const {
   MutexLock lock(mutex_);
   return entries_.size();

@@ -59,6 +59,8 @@ class WorkQueue {
   /// Not before `delay` has passed; the earlier of two times counts.
   void AddAfter(const std::string& key, std::chrono::milliseconds delay);
 
+  /// Whether a key that is worked on was added meanwhile, for now or for later.
+  bool WasAddedMeanwhile(const std::string& key) const;
   /// Keys that wait, are due, or are worked on.
   std::size_t size() const;
 

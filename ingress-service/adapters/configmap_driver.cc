@@ -253,7 +253,7 @@ class ConfigMapDriver::Pass {
     return nullptr;
   }
 
-  // What a live rule asks of an object; none if nothing.
+  // What a rule asks of an object; none if nothing.
   std::optional<Wish> WishOf(const Rule& rule, const SharedRef& ref) {
     const PortKey key{rule.name.protocol(), rule.name.port()};
     Wish keep{.key = key, .rule = rule.name.ToString()};
@@ -265,8 +265,8 @@ class ConfigMapDriver::Pass {
     if (std::find(places.begin(), places.end(), ref) == places.end()) {
       return std::nullopt;
     }
-    if (pool != pool_) {
-      // Another pool's pass adds and puts right; here its entry only has to stay.
+    if (pool != pool_ || rule.IsUndecided()) {
+      // Another pool's pass, or another replica, adds and puts right; here it only has to stay.
       return keep;
     }
     if (taken_.contains(keep.rule)) {
@@ -294,18 +294,18 @@ class ConfigMapDriver::Pass {
 
   EntryWishes WishesFor(const SharedRef& ref, const RuleSnapshot& rules) {
     EntryWishes wishes;
-    std::vector<RulePtr> live;
+    std::vector<RulePtr> asking;
     for (const RulePtr& rule : rules.rules) {
       const auto written = rule->status.written.find(ref.ToString());
       if (written != rule->status.written.end()) {
         wishes.written.emplace(PortKey{rule->name.protocol(), rule->name.port()}, written->second);
       }
-      if (rule->IsLive()) {
-        live.push_back(rule);
+      if (rule->IsLive() || rule->IsUndecided()) {
+        asking.push_back(rule);
       }
     }
-    std::sort(live.begin(), live.end(), ComesFirst);
-    for (const RulePtr& rule : live) {
+    std::sort(asking.begin(), asking.end(), ComesFirst);
+    for (const RulePtr& rule : asking) {
       if (std::optional<Wish> wish = WishOf(*rule, ref)) {
         wishes.wishes.push_back(*std::move(wish));
       }

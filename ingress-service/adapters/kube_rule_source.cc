@@ -23,6 +23,16 @@ std::shared_ptr<const Rule> ParseOrSkip(const kube::Json& object) {
   return std::make_shared<const Rule>(*std::move(rule));
 }
 
+std::shared_ptr<const Rule> WithConfirmation(std::shared_ptr<const Rule> rule,
+                                             const ConfirmedRules& confirmed) {
+  if (!rule->IsUndecided() || !confirmed.Contains(rule->uid)) {
+    return rule;
+  }
+  auto known = std::make_shared<Rule>(*rule);
+  known->confirmed = true;
+  return known;
+}
+
 class CachedRuleWatch final : public RuleWatch {
  public:
   CachedRuleWatch(kube::Cache& cache, const std::shared_ptr<RuleWatcher>& watcher)
@@ -48,20 +58,30 @@ kube::Cache::Options RuleCacheOptions(const std::string& ns) {
 }
 
 RuleSnapshot KubeRuleSource::Cached() const {
+  // Read first: a rule that is confirmed meanwhile makes the next snapshot a new one.
+  const std::uint64_t confirmed = confirmed_.version();
+  MutexLock lock(mutex_);
+  if (!last_resource_version_.empty() && last_confirmed_ == confirmed &&
+      last_resource_version_ == cache_.resource_version()) {
+    return last_;
+  }
   const kube::Cache::Snapshot snapshot = cache_.TakeSnapshot();
   RuleSnapshot rules{.revision = kube::ParseResourceVersion(snapshot.resource_version).value_or(0)};
   std::map<const kube::Json*, Parsed> parsed;
-  MutexLock lock(mutex_);
   for (const kube::Cache::Object& object : snapshot.objects) {
     const auto known = parsed_.find(object.get());
     std::shared_ptr<const Rule> rule =
         known != parsed_.end() ? known->second.second : ParseOrSkip(*object);
     if (rule != nullptr) {
+      rule = WithConfirmation(std::move(rule), confirmed_);
       rules.rules.push_back(rule);
     }
     parsed.emplace(object.get(), Parsed{object, std::move(rule)});
   }
   parsed_ = std::move(parsed);
+  last_ = rules;
+  last_resource_version_ = snapshot.resource_version;
+  last_confirmed_ = confirmed;
   return rules;
 }
 
@@ -77,7 +97,7 @@ absl::StatusOr<RuleSnapshot> KubeRuleSource::Consistent() {
   RuleSnapshot rules{.revision = *revision};
   for (const kube::Json& object : list.items) {
     if (std::shared_ptr<const Rule> rule = ParseOrSkip(object)) {
-      rules.rules.push_back(std::move(rule));
+      rules.rules.push_back(WithConfirmation(std::move(rule), confirmed_));
     }
   }
   return rules;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
@@ -9,6 +10,7 @@
 #include "common/kube/cache.h"
 #include "common/kube/client.h"
 #include "common/sync/mutex.h"
+#include "ingress-service/domain/confirmed_rules.h"
 #include "ingress-service/domain/rule_feed.h"
 #include "ingress-service/domain/rule_source.h"
 
@@ -21,13 +23,17 @@ inline constexpr const char* kRulesByTarget = "target";
 kube::Cache::Options RuleCacheOptions(const std::string& ns);
 
 /// The stored rules, from a watch cache or a consistent list. Objects that are no rules of Berth
-/// (made by hand, with a name that does not match) are left out. Thread safe; borrows both.
+/// (made by hand, with a name that does not match) are left out. Thread safe; borrows everything.
 class KubeRuleSource : public RuleSource, public RuleFeed {
  public:
-  KubeRuleSource(kube::Client& client, kube::Cache& cache, std::string ns)
-      : client_(client), cache_(cache), ns_(std::move(ns)) {}
+  KubeRuleSource(kube::Client& client, kube::Cache& cache, const ConfirmedRules& confirmed,
+                 std::string ns)
+      : client_(client), cache_(cache), confirmed_(confirmed), ns_(std::move(ns)) {}
 
   RuleSnapshot Cached() const override;
+  bool Shows(const pool::ClaimName& name) const override {
+    return cache_.Get({ns_, name.ToString()}) != nullptr;
+  }
   absl::StatusOr<RuleSnapshot> Consistent() override;
   std::unique_ptr<RuleWatch> Watch(std::shared_ptr<RuleWatcher> watcher) override;
 
@@ -36,10 +42,15 @@ class KubeRuleSource : public RuleSource, public RuleFeed {
 
   kube::Client& client_;
   kube::Cache& cache_;
+  const ConfirmedRules& confirmed_;
   const std::string ns_;
 
   mutable Mutex mutex_;
-  /// The rules of the last snapshot, by the object they were parsed from (kept, so that its address
+  /// The last snapshot, and what it was made of.
+  mutable RuleSnapshot last_ ABSL_GUARDED_BY(mutex_);
+  mutable std::string last_resource_version_ ABSL_GUARDED_BY(mutex_);
+  mutable std::uint64_t last_confirmed_ ABSL_GUARDED_BY(mutex_) = 0;
+  /// Its rules, by the object they were parsed from (kept, so that its address
   /// stays its own): most are the same in the next one.
   mutable std::map<const kube::Json*, Parsed> parsed_ ABSL_GUARDED_BY(mutex_);
 };

@@ -16,7 +16,7 @@ class KubeRuleStore : public RuleStore {
   absl::StatusOr<std::optional<Rule>> Read(const pool::ClaimName& name) override;
   absl::StatusOr<Rule> Create(const pool::ClaimName& name, const RuleSpec& spec) override;
   absl::StatusOr<Rule> ReplaceSpec(const Rule& rule, const RuleSpec& spec) override;
-  absl::Status WriteStatus(const Rule& rule, const RuleStatus& status) override;
+  absl::StatusOr<std::uint64_t> WriteStatus(const Rule& rule, const RuleStatus& status) override;
   absl::Status SetFinalizer(const Rule& rule, FinalizerWish wish) override;
   absl::Status Delete(const Rule& rule) override;
 

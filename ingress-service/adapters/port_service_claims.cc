@@ -32,7 +32,27 @@ absl::StatusOr<Claim> ParseClaim(const kube::Json& object) {
   return claim;
 }
 
+void KeepStateOnly(kube::Json& claim) {
+  kube::Json metadata = kube::Json::object();
+  for (const char* field : {"namespace", "name", "uid", "resourceVersion", "deletionTimestamp"}) {
+    if (const kube::Json& value = kube::At(claim, {"metadata", field}); !value.is_null()) {
+      metadata[field] = value;
+    }
+  }
+  kube::Json spec = kube::Json::object();
+  for (const char* field : {"poolRef", "state", "incarnation"}) {
+    if (const kube::Json& value = kube::At(claim, {"spec", field}); !value.is_null()) {
+      spec[field] = value;
+    }
+  }
+  claim = {{"metadata", std::move(metadata)}, {"spec", std::move(spec)}};
+}
+
 }  // namespace
+
+kube::Cache::Options ClaimCacheOptions(const std::string& ns) {
+  return {.resource = kube::kPortClaims, .ns = ns, .transform = KeepStateOnly};
+}
 
 std::optional<Claim> PortServiceClaims::Cached(const pool::ClaimName& name) const {
   const kube::Cache::Object object = cache_.Get({ns_, name.ToString()});

@@ -30,11 +30,11 @@ RuleEngine::RuleEngine(kube::Client& client, port::v1::PortService::StubInterfac
                        Options options)
     : options_(std::move(options)),
       rule_cache_(client, RuleCacheOptions(options_.ns)),
-      claim_cache_(client, {.resource = kube::kPortClaims, .ns = options_.ns}),
+      claim_cache_(client, ClaimCacheOptions(options_.ns)),
       service_cache_(client, ServiceCacheOptions()),
       endpoint_cache_(client, EndpointCacheOptions()),
       watcher_(client, {.ns = options_.ns, .on_change = [this] { loop_->LookAtAll(); }}),
-      source_(client, rule_cache_, options_.ns),
+      source_(client, rule_cache_, confirmed_, options_.ns),
       rules_(client, options_.ns),
       claims_(client, claim_cache_, options_.ns, port_service, options_.port_service_timeout),
       pools_(client, watcher_, options_.ns),
@@ -44,7 +44,12 @@ RuleEngine::RuleEngine(kube::Client& client, port::v1::PortService::StubInterfac
       gateway_objects_(client, {.ns = options_.ns,
                                 .on_change = [this](const std::string& pool) { loop_->Look(pool); },
                                 .on_synced = [this] { loop_->LookAtAll(); }}),
-      service_(rules_, claims_, pools_, drivers_),
+      service_({.rules = rules_,
+                .source = source_,
+                .claims = claims_,
+                .pools = pools_,
+                .drivers = drivers_,
+                .confirmed = confirmed_}),
       inspector_(pools_, source_, drivers_),
       adopter_(inspector_, rules_, claims_, service_) {
   // Every driver of this version; a pool of another one is refused by name.
@@ -59,6 +64,9 @@ absl::Status RuleEngine::Wire(metrics::Registry& metrics) {
   ASSIGN_OR_RETURN(prober_, TcpProber::Start(options_.probe));
   options_.loop.now = [] {
     return std::chrono::floor<kube::Time::duration>(std::chrono::system_clock::now());
+  };
+  options_.loop.is_woken = [this](const pool::PoolName& pool) {
+    return loop_->IsWoken(pool.value());
   };
   options_.loop.on_drift_repaired =
       [&repaired = metrics.Counter("drift_repaired_total",
@@ -78,7 +86,8 @@ absl::Status RuleEngine::Wire(metrics::Registry& metrics) {
                                                                     .targets = targets_,
                                                                     .prober = *prober_,
                                                                     .drivers = drivers_,
-                                                                    .clock = kube::RealClock()},
+                                                                    .clock = kube::RealClock(),
+                                                                    .confirmed = confirmed_},
                                        options_.loop);
   loop_ = std::make_unique<RuleLoop>(*reconciler_, pools_,
                                      RuleLoop::Caches{.rules = rule_cache_,

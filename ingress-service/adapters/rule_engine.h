@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "common/kube/cache.h"
 #include "common/kube/client.h"
+#include "common/kube/clock.h"
 #include "common/kube/rest_mapper.h"
 #include "common/metrics/metrics.h"
 #include "common/pool/pool_watcher.h"
@@ -21,6 +22,7 @@
 #include "ingress-service/adapters/tcp_prober.h"
 #include "ingress-service/adapters/watched_pools.h"
 #include "ingress-service/domain/adopter.h"
+#include "ingress-service/domain/confirmed_rules.h"
 #include "ingress-service/domain/driver.h"
 #include "ingress-service/domain/pool_inspector.h"
 #include "ingress-service/domain/pool_reconciler.h"
@@ -74,6 +76,7 @@ class RuleEngine {
   absl::Status Wire(metrics::Registry& metrics);
 
   Options options_;
+  ConfirmedRules confirmed_{kube::RealClock()};
   kube::Cache rule_cache_;
   kube::Cache claim_cache_;
   kube::Cache service_cache_;

@@ -21,6 +21,8 @@ std::string PoolOf(const kube::Json& object) {
   return kube::StringAt(object, {"spec", "poolRef", "name"});
 }
 
+std::string StateOf(const kube::Json& claim) { return kube::StringAt(claim, {"spec", "state"}); }
+
 void LogFailure(const std::string& key, const absl::Status& error) {
   // Another replica was faster, or something is just starting: the next pass does it.
   const log::Level level = absl::IsAborted(error) || absl::IsUnavailable(error)
@@ -44,12 +46,14 @@ RuleLoop::RuleLoop(PoolReconciler& reconciler, const Pools& pools, Caches caches
               .max_backoff = std::chrono::seconds(30),
               .on_error = LogFailure},
              [this](const std::string& key, const std::stop_token&) { return Pass(key); }) {
-  const kube::Cache::Listener named{
-      .on_change = [this](const kube::Cache::Change& change) { OnNamed(change); },
+  subscriptions_.push_back(caches.rules.AddListener({
+      .on_change = [this](const kube::Cache::Change& change) { OnRule(change); },
       .on_synced = [this] { LookAtAll(); },
-  };
-  subscriptions_.push_back(caches.rules.AddListener(named));
-  subscriptions_.push_back(caches.claims.AddListener(named));
+  }));
+  subscriptions_.push_back(caches.claims.AddListener({
+      .on_change = [this](const kube::Cache::Change& change) { OnClaim(change); },
+      .on_synced = [this] { LookAtAll(); },
+  }));
   subscriptions_.push_back(caches.services.AddListener({
       .on_change = [this](const kube::Cache::Change& change) { OnService(change); },
       .on_synced = [this] { LookAtAll(); },
@@ -62,6 +66,8 @@ RuleLoop::RuleLoop(PoolReconciler& reconciler, const Pools& pools, Caches caches
 
 void RuleLoop::Start() { queue_.Start(); }
 
+void RuleLoop::Look(const std::string& pool) { queue_.AddAfter(pool, GatherTime(pool)); }
+
 void RuleLoop::LookAtAll() {
   std::set<std::string> names;
   for (const auto& state : pools_.List()) {
@@ -71,11 +77,38 @@ void RuleLoop::LookAtAll() {
     names.insert(PoolOf(*rule));
   }
   for (const std::string& name : names) {
-    queue_.Add(name);
+    Look(name);
   }
 }
 
-void RuleLoop::OnNamed(const kube::Cache::Change& change) { queue_.Add(PoolOf(Either(change))); }
+void RuleLoop::OnRule(const kube::Cache::Change& change) {
+  // Statuses are what passes write themselves.
+  const auto same = [&](std::string_view field) {
+    return kube::At(*change.before, {"metadata", field}) ==
+           kube::At(*change.after, {"metadata", field});
+  };
+  const bool is_status_only = change.before != nullptr && change.after != nullptr && same("uid") &&
+                              same("generation") && same("deletionTimestamp") && same("finalizers");
+  if (!is_status_only) {
+    Look(PoolOf(Either(change)));
+  }
+}
+
+std::chrono::milliseconds RuleLoop::GatherTime(const std::string& pool) const {
+  MutexLock lock(mutex_);
+  const auto found = gather_.find(pool);
+  return found == gather_.end() ? std::chrono::milliseconds(0) : found->second;
+}
+
+void RuleLoop::OnClaim(const kube::Cache::Change& change) {
+  // While it is handed out or bound, its rule says all there is to do.
+  const bool is_given_back =
+      change.after == nullptr || kube::IsBeingDeleted(*change.after) ||
+      (StateOf(*change.after) != "RESERVED" && StateOf(*change.after) != "BOUND");
+  if (is_given_back || change.before == nullptr) {
+    Look(PoolOf(Either(change)));
+  }
+}
 
 void RuleLoop::OnService(const kube::Cache::Change& change) {
   const bool same_ports = change.before != nullptr && change.after != nullptr &&
@@ -97,7 +130,7 @@ void RuleLoop::OnEndpoints(const kube::Cache::Change& change) {
 
 void RuleLoop::LookAtRulesTo(const std::string& service) {
   for (const kube::Cache::Object& rule : rules_.ByIndex(kRulesByTarget, service)) {
-    queue_.Add(PoolOf(*rule));
+    Look(PoolOf(*rule));
   }
 }
 
@@ -108,14 +141,21 @@ kube::WorkQueue::Outcome RuleLoop::Pass(const std::string& key) {
     return std::nullopt;
   }
   const auto begin = std::chrono::steady_clock::now();
-  absl::StatusOr<std::chrono::milliseconds> again = reconciler_.Reconcile(*name);
+  const absl::StatusOr<PoolReconciler::Outcome> outcome = reconciler_.Reconcile(*name);
   pass_seconds_.Observe(
       std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
-  if (!again.ok()) {
+  if (!outcome.ok()) {
     failed_passes_.Increment();
-    return again.status();
+    return outcome.status();
   }
-  return *again;
+  {
+    MutexLock lock(mutex_);
+    gather_.erase(key);
+    if (outcome->gather.count() > 0) {
+      gather_.emplace(key, outcome->gather);
+    }
+  }
+  return outcome->again;
 }
 
 }  // namespace berth::ingress

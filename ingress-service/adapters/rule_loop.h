@@ -1,12 +1,16 @@
 #pragma once
 
+#include <chrono>
+#include <map>
 #include <string>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "common/kube/cache.h"
 #include "common/kube/work_queue.h"
 #include "common/metrics/metrics.h"
 #include "common/pool/claim_name.h"
+#include "common/sync/mutex.h"
 #include "ingress-service/domain/pool_reconciler.h"
 #include "ingress-service/domain/pools.h"
 
@@ -35,13 +39,17 @@ class RuleLoop {
   void Stop() { queue_.Stop(); }
 
   /// Any thread; does not block.
-  void Look(const std::string& pool) { queue_.Add(pool); }
+  void Look(const std::string& pool);
+  /// Whether something changed since the pass over the pool that is running began.
+  bool IsWoken(const std::string& pool) const { return queue_.WasAddedMeanwhile(pool); }
   /// At every pool that exists or has rules.
   void LookAtAll();
 
  private:
   kube::WorkQueue::Outcome Pass(const std::string& key);
-  void OnNamed(const kube::Cache::Change& change);
+  void OnRule(const kube::Cache::Change& change);
+  void OnClaim(const kube::Cache::Change& change);
+  std::chrono::milliseconds GatherTime(const std::string& pool) const;
   void OnService(const kube::Cache::Change& change);
   void OnEndpoints(const kube::Cache::Change& change);
   void LookAtRulesTo(const std::string& service);
@@ -51,6 +59,9 @@ class RuleLoop {
   kube::Cache& rules_;
   prometheus::Histogram& pass_seconds_;
   prometheus::Counter& failed_passes_;
+  mutable Mutex mutex_;
+  /// By pool: how long the next pass waits for more rules; none for not at all.
+  std::map<std::string, std::chrono::milliseconds> gather_ ABSL_GUARDED_BY(mutex_);
   kube::WorkQueue queue_;
   /// Last: they call into the above.
   std::vector<kube::Cache::Subscription> subscriptions_;

@@ -91,7 +91,7 @@ absl::StatusOr<Rule> Adopter::Record(const pool::ClaimName& name, const std::str
     }
     RuleStatus status = rule->status;
     status.written = entry.written;
-    const absl::Status recorded = rules_.WriteStatus(*rule, status);
+    const absl::Status recorded = rules_.WriteStatus(*rule, status).status();
     if (recorded.ok()) {
       rule->status = std::move(status);
       return *std::move(rule);

@@ -34,7 +34,7 @@ struct PortKey {
   friend auto operator<=>(const PortKey&, const PortKey&) = default;
 };
 
-/// An entry that a live rule asks for.
+/// An entry that a rule asks for.
 struct Wish {
   PortKey key;
   /// Name of the rule.
@@ -48,7 +48,7 @@ struct Wish {
 
 /// What the entries of a shared object are computed from.
 struct EntryWishes {
-  /// One for each live rule. Of several for one place the first gets it.
+  /// One for each rule that is live or undecided. Of several for one place the first gets it.
   std::vector<Wish> wishes;
   /// What statuses of rules record as written to this object: an entry that berth.dev/owned does
   /// not list is Berth's only if it is one of these, to the letter.

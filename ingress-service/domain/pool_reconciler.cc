@@ -20,6 +20,17 @@ namespace {
 
 using RulePtr = std::shared_ptr<const Rule>;
 
+// When a pass looks again at what the watch did not show yet.
+constexpr std::chrono::milliseconds kLagInterval{100};
+
+// A pass over 100 new rules takes about as long as it then waits for the next ones.
+constexpr std::chrono::milliseconds kGatherPerRule{5};
+constexpr std::chrono::milliseconds kMaxGather{500};
+
+// How many statuses a pass writes at the most while another one is waiting; all of the others wait
+// for that one.
+constexpr std::size_t kStatusesWhenWoken = 16;
+
 // How many rules a pass may delete because something is absent, without asking.
 std::size_t RemovalLimit(std::size_t rules) { return std::max<std::size_t>(5, rules / 10); }
 
@@ -61,7 +72,7 @@ class PoolReconciler::Pass {
   Pass(PoolReconciler& owner, const pool::PoolName& name)
       : owner_(owner), with_(owner.with_), options_(owner.options_), name_(name) {}
 
-  absl::StatusOr<std::chrono::milliseconds> Run() {
+  absl::StatusOr<Outcome> Run() {
     RETURN_IF_ERROR(Look());
     UnbindRemoved();
     CheckClaims();
@@ -70,7 +81,7 @@ class PoolReconciler::Pass {
     ReleaseRemoved();
     Record();
     RETURN_IF_ERROR(first_error_);
-    return again_;
+    return Outcome{.again = again_, .gather = std::min(fresh_ * kGatherPerRule, kMaxGather)};
   }
 
  private:
@@ -155,44 +166,81 @@ class PoolReconciler::Pass {
   // Sorts rules into those that stay in work_ and those that lost their claim.
   void CheckClaims() {
     std::vector<Work> staying;
+    std::vector<Work> doubtful;
     for (Work& work : work_) {
-      const absl::StatusOr<bool> stays = CheckClaim(*work.rule);
-      if (!stays.ok()) {
-        Note(WithContext(stays.status(), "reading claim " + work.rule->name.ToString()));
-      } else if (*stays) {
-        work.sighting.accepted = Supported(*work.rule);
+      if (IsCertain(*work.rule)) {
+        owner_.ForgetAbsence(work.rule->uid);
+        staying.push_back(std::move(work));
+      } else {
+        doubtful.push_back(std::move(work));
+      }
+    }
+    std::vector<absl::StatusOr<std::optional<Claim>>> claims(doubtful.size(), std::nullopt);
+    InParallel(options_.parallel_calls, doubtful.size(),
+               [&](std::size_t i) { claims[i] = with_.claims.Read(doubtful[i].rule->name); });
+    for (std::size_t i = 0; i < doubtful.size(); ++i) {
+      Work& work = doubtful[i];
+      if (!claims[i].ok()) {
+        Note(WithContext(claims[i].status(), "reading claim " + work.rule->name.ToString()));
+      } else if (KeepsItsPlace(work.rule, *claims[i])) {
         staying.push_back(std::move(work));
       }
     }
     work_ = std::move(staying);
+    for (Work& work : work_) {
+      work.sighting.accepted = Supported(*work.rule);
+    }
+    Confirm();
   }
 
-  // Whether the rule keeps its place; otherwise it was added to lost_, or waits for its second
-  // sighting.
-  absl::StatusOr<bool> CheckClaim(const Rule& rule) {
-    const bool was_accepted = rule.status.IsTrue(kAccepted);
-    const std::string& uid = rule.spec.claim_uid;
-    if (was_accepted) {
-      const std::optional<Claim> cached = with_.claims.Cached(rule.name);
-      if (cached && cached->IsBoundAs(uid)) {
-        owner_.ForgetAbsence(rule.uid);
-        return true;
-      }
+  // Whether the watch is enough to know that the claim is the rule's.
+  bool IsCertain(const Rule& rule) const {
+    const std::optional<Claim> claim = with_.claims.Cached(rule.name);
+    if (!rule.IsLive() || !claim || claim->uid != rule.spec.claim_uid) {
+      return false;
     }
-    ASSIGN_OR_RETURN(const std::optional<Claim> claim, with_.claims.Read(rule.name));
-    if (claim && claim->IsBoundAs(uid)) {
-      owner_.ForgetAbsence(rule.uid);
+    // One that was read as bound and is shown as reserved was shown too late.
+    return claim->state == ClaimState::kBound ||
+           (claim->state == ClaimState::kReserved && rule.confirmed);
+  }
+
+  // By a read made after the rule was stored; otherwise it was added to lost_, or waits for its
+  // second sighting.
+  bool KeepsItsPlace(const RulePtr& rule, const std::optional<Claim>& claim) {
+    if (claim && claim->IsBoundAs(rule->spec.claim_uid)) {
+      owner_.ForgetAbsence(rule->uid);
+      bound_.insert(rule.get());
       return true;
     }
-    if (!claim && was_accepted && !owner_.SawAbsenceBefore(rule.uid)) {
+    if (!claim && rule->IsLive() && !owner_.SawAbsenceBefore(rule->uid)) {
       again_ = std::min(again_, options_.absence_interval);
       return true;
     }
     if (!claim) {
       ++absent_;
     }
-    lost_.push_back({.rule = &rule, .rests_on_absence = !claim});
+    lost_.push_back({.rule = rule, .rests_on_absence = !claim});
     return false;
+  }
+
+  // Rules whose claim has just been read as theirs are programmed in this very pass.
+  void Confirm() {
+    std::map<const Rule*, RulePtr> confirmed;
+    for (Work& work : work_) {
+      if (work.rule->IsUndecided() && work.sighting.accepted.ok() &&
+          bound_.contains(work.rule.get())) {
+        with_.confirmed.Add(work.rule->uid);
+        auto rule = std::make_shared<Rule>(*work.rule);
+        rule->confirmed = true;
+        confirmed.emplace(work.rule.get(), rule);
+        work.rule = std::move(rule);
+      }
+    }
+    for (RulePtr& rule : snapshot_.rules) {
+      if (const auto found = confirmed.find(rule.get()); found != confirmed.end()) {
+        rule = found->second;
+      }
+    }
   }
 
   void DeleteLostRules() {
@@ -376,15 +424,23 @@ class PoolReconciler::Pass {
     std::vector<ProbeTarget> probes;
     for (Work& work : work_) {
       See(work, probes);
+      const bool is_fresh = work.rule->status.written.empty() && work.sighting.progress &&
+                            work.sighting.progress->status.ok();
+      fresh_ += is_fresh ? 1 : 0;
     }
     if (programmed_) {
       with_.prober.Watch(name_.value(), std::move(probes));
     }
-    struct StatusWrite {
-      const Rule* rule = nullptr;
-      RuleStatus next;
-      absl::Status outcome;
-    };
+    WriteStatuses();
+  }
+
+  struct StatusWrite {
+    const Rule* rule = nullptr;
+    RuleStatus next;
+    absl::StatusOr<std::uint64_t> stored = 0;
+  };
+
+  std::vector<StatusWrite> StatusesToWrite(const std::map<std::string, std::uint64_t>& stored) {
     std::vector<StatusWrite> writes;
     for (const Work& work : work_) {
       if (absl::IsUnavailable(work.sighting.resolved)) {
@@ -392,26 +448,58 @@ class PoolReconciler::Pass {
         continue;
       }
       RuleStatus next = NextStatus(*work.rule, work.sighting, options_.now());
-      if (next != work.rule->status) {
-        writes.push_back({.rule = work.rule.get(), .next = std::move(next)});
+      if (next == work.rule->status) {
+        continue;
+      }
+      if (stored.contains(work.rule->uid)) {
+        // A write on what is shown could only meet the last one's revision.
+        again_ = std::min(again_, kLagInterval);
+        continue;
+      }
+      writes.push_back({.rule = work.rule.get(), .next = std::move(next)});
+    }
+    return writes;
+  }
+
+  void WriteStatuses() {
+    std::map<std::string, std::uint64_t> before = owner_.TakeStored(name_);
+    std::map<std::string, std::uint64_t> stored;
+    for (const Work& work : work_) {
+      const auto found = before.find(work.rule->uid);
+      if (found != before.end() && work.rule->revision < found->second) {
+        stored.insert(*found);
       }
     }
-    InParallel(options_.status_writers, writes.size(), [&](std::size_t i) {
-      writes[i].outcome = with_.rules.WriteStatus(*writes[i].rule, writes[i].next);
+    std::vector<StatusWrite> writes = StatusesToWrite(stored);
+    if (writes.size() > kStatusesWhenWoken && options_.is_woken(name_)) {
+      // Rules that wait to be programmed come before what is said of those that are.
+      std::sort(writes.begin(), writes.end(), [](const StatusWrite& a, const StatusWrite& b) {
+        return a.rule->revision < b.rule->revision;
+      });
+      writes.resize(kStatusesWhenWoken);
+    }
+    InParallel(options_.parallel_calls, writes.size(), [&](std::size_t i) {
+      writes[i].stored = with_.rules.WriteStatus(*writes[i].rule, writes[i].next);
     });
     for (const StatusWrite& write : writes) {
       const Rule& rule = *write.rule;
-      if (write.outcome.ok() && write.next.IsTrue(kProgrammed) &&
-          !rule.status.IsTrue(kProgrammed)) {
-        owner_.TellProgrammed(rule);
-      } else if (!write.outcome.ok() && !IsGoneOrChanged(write.outcome)) {
-        Note(WithContext(write.outcome, "writing the status of rule " + rule.name.ToString()));
+      if (write.stored.ok()) {
+        stored.emplace(rule.uid, *write.stored);
+        if (write.next.IsTrue(kProgrammed) && !rule.status.IsTrue(kProgrammed)) {
+          owner_.TellProgrammed(rule);
+        }
+      } else if (IsGoneOrChanged(write.stored.status())) {
+        again_ = std::min(again_, kLagInterval);
+      } else {
+        Note(WithContext(write.stored.status(),
+                         "writing the status of rule " + rule.name.ToString()));
       }
     }
+    owner_.KeepStored(name_, std::move(stored));
   }
 
   struct Lost {
-    const Rule* rule = nullptr;
+    RulePtr rule;
     bool rests_on_absence = false;
   };
 
@@ -428,16 +516,20 @@ class PoolReconciler::Pass {
   std::vector<Work> work_;
   std::vector<RulePtr> removing_;
   std::set<std::string> still_bound_;
+  /// Those whose claim was read as theirs in this pass.
+  std::set<const Rule*> bound_;
   std::vector<Lost> lost_;
   std::size_t absent_ = 0;
   bool programmed_ = true;
   ProgramResult result_;
 
+  /// Rules whose entries are there and not yet recorded as written.
+  int fresh_ = 0;
   std::chrono::milliseconds again_{};
   absl::Status first_error_;
 };
 
-absl::StatusOr<std::chrono::milliseconds> PoolReconciler::Reconcile(const pool::PoolName& pool) {
+absl::StatusOr<PoolReconciler::Outcome> PoolReconciler::Reconcile(const pool::PoolName& pool) {
   return Pass(*this, pool).Run();
 }
 
@@ -467,6 +559,21 @@ void PoolReconciler::NoteWaiting(const pool::PoolName& pool, const RuleSnapshot&
   if (before.empty()) {
     waiting_.erase(pool.value());
   }
+}
+
+std::map<std::string, std::uint64_t> PoolReconciler::TakeStored(const pool::PoolName& pool) {
+  MutexLock lock(mutex_);
+  const auto found = stored_.extract(pool.value());
+  return found.empty() ? std::map<std::string, std::uint64_t>() : std::move(found.mapped());
+}
+
+void PoolReconciler::KeepStored(const pool::PoolName& pool,
+                                std::map<std::string, std::uint64_t> stored) {
+  if (stored.empty()) {
+    return;
+  }
+  MutexLock lock(mutex_);
+  stored_.insert_or_assign(pool.value(), std::move(stored));
 }
 
 void PoolReconciler::TellProgrammed(const Rule& rule) {

@@ -27,4 +27,15 @@ bool Rule::HasFinalizer() const {
   return std::find(finalizers.begin(), finalizers.end(), kRuleFinalizer) != finalizers.end();
 }
 
+bool Rule::IsLive() const {
+  const kube::Condition* accepted = status.Find(kAccepted);
+  const bool is_accepted =
+      accepted != nullptr ? accepted->status == kube::ConditionStatus::kTrue : confirmed;
+  return !removing && is_accepted;
+}
+
+bool Rule::IsUndecided() const {
+  return !removing && !confirmed && status.Find(kAccepted) == nullptr;
+}
+
 }  // namespace berth::ingress

@@ -89,11 +89,16 @@ struct Rule {
   std::vector<std::string> finalizers;
   RuleSpec spec;
   RuleStatus status;
+  /// Not stored: this replica knows that its claim is its own (ConfirmedRules).
+  bool confirmed = false;
 
   bool HasFinalizer() const;
-  /// Whether the load balancer is to carry it: accepted, and not being removed. A function of the
-  /// stored object alone, so that every replica computes the same entries from one revision.
-  bool IsLive() const { return !removing && status.IsTrue(kAccepted); }
+  /// Whether the load balancer is to carry it: accepted and not being removed. Until the stored
+  /// object says whether it is accepted, a replica goes by what it knows itself.
+  bool IsLive() const;
+  /// Whether nothing is known of it yet. Another replica may know more and have programmed it:
+  /// what is there stays, and nothing is added.
+  bool IsUndecided() const;
 };
 
 }  // namespace berth::ingress

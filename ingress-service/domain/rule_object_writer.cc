@@ -143,7 +143,8 @@ absl::Status RuleObjectWriter::Sweep(const kube::Resource& resource, const Json&
   }
   ASSIGN_OR_RETURN(const std::optional<Rule> stored, rules_.Read(*name));
   const bool may_be_wanted = stored && !stored->removing &&
-                             IsOfClaim(object, stored->spec.claim_uid) && stored->IsLive() &&
+                             IsOfClaim(object, stored->spec.claim_uid) &&
+                             (stored->IsLive() || stored->IsUndecided()) &&
                              (rule == nullptr || !rule->IsLive() || rule->uid != stored->uid ||
                               rule->generation != stored->generation);
   if (may_be_wanted) {
@@ -190,7 +191,8 @@ Json RuleObjectWriter::Wanted(const Rule& rule, const RuleObject& wanted,
 absl::StatusOr<bool> RuleObjectWriter::IsStill(const Rule& rule) {
   ASSIGN_OR_RETURN(const std::optional<Rule> stored, rules_.Read(rule.name));
   return stored && stored->uid == rule.uid && stored->generation == rule.generation &&
-         stored->spec.claim_uid == rule.spec.claim_uid && stored->IsLive();
+         stored->spec.claim_uid == rule.spec.claim_uid &&
+         (stored->IsLive() || (stored->IsUndecided() && rule.confirmed));
 }
 
 }  // namespace berth::ingress

@@ -60,13 +60,13 @@ bool IsConflict(const absl::Status& status) {
 }  // namespace
 
 absl::Status RuleService::CheckDriver(const WantedRule& wanted) {
-  ASSIGN_OR_RETURN(const auto state, pools_.Find(wanted.name.pool()));
-  ASSIGN_OR_RETURN(const Driver* driver, FindDriver(drivers_, state->pool.driver));
+  ASSIGN_OR_RETURN(const auto state, with_.pools.Find(wanted.name.pool()));
+  ASSIGN_OR_RETURN(const Driver* driver, FindDriver(with_.drivers, state->pool.driver));
   return CheckSupported(*driver, wanted.name, wanted.options);
 }
 
 absl::StatusOr<std::optional<Rule>> RuleService::ReadReplaceable(const WantedRule& wanted) {
-  ASSIGN_OR_RETURN(std::optional<Rule> stored, rules_.Read(wanted.name));
+  ASSIGN_OR_RETURN(std::optional<Rule> stored, with_.rules.Read(wanted.name));
   if (!stored) {
     return stored;
   }
@@ -79,7 +79,7 @@ absl::StatusOr<std::optional<Rule>> RuleService::ReadReplaceable(const WantedRul
 }
 
 absl::StatusOr<Claim> RuleService::ReadClaim(const WantedRule& wanted) {
-  ASSIGN_OR_RETURN(std::optional<Claim> claim, claims_.Read(wanted.name));
+  ASSIGN_OR_RETURN(std::optional<Claim> claim, with_.claims.Read(wanted.name));
   if (!claim || claim->uid != wanted.claim_uid) {
     return ClaimNotFound(wanted.name, wanted.claim_uid);
   }
@@ -99,11 +99,12 @@ absl::Status RuleService::Check(const WantedRule& wanted) {
 }
 
 absl::Status RuleService::ConfirmClaim(const Rule& rule) {
-  ASSIGN_OR_RETURN(const std::optional<Claim> claim, claims_.Read(rule.name));
+  ASSIGN_OR_RETURN(const std::optional<Claim> claim, with_.claims.Read(rule.name));
   if (claim && claim->IsBoundAs(rule.spec.claim_uid)) {
+    with_.confirmed.Add(rule.uid);
     return absl::OkStatus();
   }
-  RETURN_IF_ERROR(rules_.Delete(rule));
+  RETURN_IF_ERROR(with_.rules.Delete(rule));
   return Error(absl::StatusCode::kAborted, Reason::ERROR_REASON_CLAIM_LOST,
                fmt::format("claim '{}' was given back while its rule was being stored; claim again",
                            rule.name.ToString()));
@@ -112,12 +113,12 @@ absl::Status RuleService::ConfirmClaim(const Rule& rule) {
 absl::StatusOr<Rule> RuleService::TryApply(const WantedRule& wanted) {
   ASSIGN_OR_RETURN(std::optional<Rule> stored, ReadReplaceable(wanted));
   ASSIGN_OR_RETURN(const Claim claim, ReadClaim(wanted));
-  RETURN_IF_ERROR(claims_.Bind(wanted.name, wanted.claim_uid));
+  RETURN_IF_ERROR(with_.claims.Bind(wanted.name, wanted.claim_uid));
   const RuleSpec spec = SpecOf(wanted, claim);
   if (!stored) {
-    ASSIGN_OR_RETURN(stored, rules_.Create(wanted.name, spec));
+    ASSIGN_OR_RETURN(stored, with_.rules.Create(wanted.name, spec));
   } else if (stored->spec != spec) {
-    ASSIGN_OR_RETURN(stored, rules_.ReplaceSpec(*stored, spec));
+    ASSIGN_OR_RETURN(stored, with_.rules.ReplaceSpec(*stored, spec));
   }
   // The claim may have been given back after Bind: only a rule that is stored before this read is
   // seen by those who take it back.
@@ -125,9 +126,21 @@ absl::StatusOr<Rule> RuleService::TryApply(const WantedRule& wanted) {
   return *std::move(stored);
 }
 
+// For a claim that was seen waiting for its first rule. Where that is not so any more, a write
+// meets a conflict or the claim is not bound, and TryApply says what is.
+absl::StatusOr<Rule> RuleService::TryApplyNew(const WantedRule& wanted, const Claim& claim) {
+  RETURN_IF_ERROR(with_.claims.Bind(wanted.name, wanted.claim_uid));
+  ASSIGN_OR_RETURN(Rule stored, with_.rules.Create(wanted.name, SpecOf(wanted, claim)));
+  RETURN_IF_ERROR(ConfirmClaim(stored));
+  return stored;
+}
+
 absl::StatusOr<Rule> RuleService::ApplyOne(const WantedRule& wanted) {
   RETURN_IF_ERROR(CheckDriver(wanted));
-  absl::StatusOr<Rule> applied = TryApply(wanted);
+  const std::optional<Claim> seen = with_.claims.Cached(wanted.name);
+  const bool is_new = seen && seen->uid == wanted.claim_uid &&
+                      seen->state == ClaimState::kReserved && !with_.source.Shows(wanted.name);
+  absl::StatusOr<Rule> applied = is_new ? TryApplyNew(wanted, *seen) : TryApply(wanted);
   for (int i = 1; i < kMaxTries && IsConflict(applied.status()); ++i) {
     applied = TryApply(wanted);
   }
@@ -147,14 +160,14 @@ std::vector<absl::StatusOr<Rule>> RuleService::Apply(const std::vector<WantedRul
 }
 
 absl::Status RuleService::Delete(const pool::ClaimName& name, const std::string& claim_uid) {
-  const absl::Status unbound = claims_.Unbind(name, claim_uid);
+  const absl::Status unbound = with_.claims.Unbind(name, claim_uid);
   const bool claim_gone = ReasonOf(unbound) == Reason::ERROR_REASON_CLAIM_NOT_FOUND;
   if (!unbound.ok() && !claim_gone) {
     return unbound;
   }
-  ASSIGN_OR_RETURN(const std::optional<Rule> stored, rules_.Read(name));
+  ASSIGN_OR_RETURN(const std::optional<Rule> stored, with_.rules.Read(name));
   if (stored && stored->spec.claim_uid == claim_uid) {
-    return rules_.Delete(*stored);
+    return with_.rules.Delete(*stored);
   }
   return claim_gone ? ClaimNotFound(name, claim_uid) : absl::OkStatus();
 }

@@ -6,9 +6,11 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "ingress-service/domain/claims.h"
+#include "ingress-service/domain/confirmed_rules.h"
 #include "ingress-service/domain/driver.h"
 #include "ingress-service/domain/pools.h"
 #include "ingress-service/domain/rule.h"
+#include "ingress-service/domain/rule_source.h"
 #include "ingress-service/domain/rule_store.h"
 
 namespace berth::ingress {
@@ -28,8 +30,16 @@ struct WantedRule {
 /// Thread safe; borrows everything. Calls block on the API server and on port-service.
 class RuleService {
  public:
-  RuleService(RuleStore& rules, Claims& claims, Pools& pools, const Drivers& drivers)
-      : rules_(rules), claims_(claims), pools_(pools), drivers_(drivers) {}
+  struct Dependencies {
+    RuleStore& rules;
+    const RuleSource& source;
+    Claims& claims;
+    Pools& pools;
+    const Drivers& drivers;
+    ConfirmedRules& confirmed;
+  };
+
+  explicit RuleService(Dependencies dependencies) : with_(dependencies) {}
 
   /// Whether the rule could be applied as things stand. Changes nothing. Errors: those of Apply
   /// but CLAIM_LOST.
@@ -45,16 +55,14 @@ class RuleService {
 
  private:
   absl::StatusOr<Rule> ApplyOne(const WantedRule& wanted);
+  absl::StatusOr<Rule> TryApplyNew(const WantedRule& wanted, const Claim& claim);
   absl::StatusOr<Rule> TryApply(const WantedRule& wanted);
   absl::Status CheckDriver(const WantedRule& wanted);
   absl::StatusOr<std::optional<Rule>> ReadReplaceable(const WantedRule& wanted);
   absl::StatusOr<Claim> ReadClaim(const WantedRule& wanted);
   absl::Status ConfirmClaim(const Rule& rule);
 
-  RuleStore& rules_;
-  Claims& claims_;
-  Pools& pools_;
-  const Drivers& drivers_;
+  const Dependencies with_;
 };
 
 }  // namespace berth::ingress

@@ -21,6 +21,8 @@ class RuleSource {
   virtual ~RuleSource() = default;
   /// What the watch has applied; revision 0 before the first list.
   virtual RuleSnapshot Cached() const = 0;
+  /// Whether the watch shows a rule of this name.
+  virtual bool Shows(const pool::ClaimName& name) const = 0;
   /// A list confirmed by a quorum, made after the call began.
   virtual absl::StatusOr<RuleSnapshot> Consistent() = 0;
 };

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -24,7 +25,8 @@ class RuleStore {
   virtual absl::StatusOr<Rule> Create(const pool::ClaimName& name, const RuleSpec& spec) = 0;
   /// Replaces target, options and exposure.
   virtual absl::StatusOr<Rule> ReplaceSpec(const Rule& rule, const RuleSpec& spec) = 0;
-  virtual absl::Status WriteStatus(const Rule& rule, const RuleStatus& status) = 0;
+  /// Answers the revision it was stored at.
+  virtual absl::StatusOr<std::uint64_t> WriteStatus(const Rule& rule, const RuleStatus& status) = 0;
   virtual absl::Status SetFinalizer(const Rule& rule, FinalizerWish wish) = 0;
   /// Asks for its deletion, on the condition of its uid alone: its finalizer keeps it until its
   /// entries are gone. OK if it is gone.

@@ -43,6 +43,7 @@ class ClaimCache : public ClaimView, public ClaimFeed {
     return cache_.WaitForSync(deadline);
   }
 
+  std::optional<Claim> Find(const pool::ClaimName& name) override { return Find(name.ToString()); }
   std::vector<Claim> FindByRequest(const Owner& owner, const RequestId& request_id) override;
   std::vector<Claim> FindResting(const pool::PoolName& pool, const Owner& owner) override;
   absl::StatusOr<std::vector<Claim>> FindDuplicates(const Claim& claim) override;

@@ -40,7 +40,7 @@ PortEngine::PortEngine(kube::Client& client, metrics::Registry& metrics, const O
           pools_, claims_, [this](const Owner& owner) { return claims_.LastPool(owner); },
           DrawBelow),
       claimer_(chooser_, allocator_),
-      lifecycle_(store_, cluster_, KubeServerNow(client)),
+      lifecycle_(store_, claims_, cluster_, pools_, KubeServerNow(client)),
       reaper_(store_, cluster_, KubeServerNow(client),
               [this](const pool::PoolName& name) -> std::optional<std::string> {
                 const auto pool = watcher_.Find(name);

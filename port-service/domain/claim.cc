@@ -110,10 +110,10 @@ absl::StatusOr<Claim> Renewed(const Claim& claim, kube::Time now, std::chrono::s
   return renewed;
 }
 
-absl::StatusOr<Claim> Released(const Claim& claim, kube::Time quarantine_end) {
+absl::StatusOr<Claim> Released(const Claim& claim, const Quarantine& quarantine) {
   switch (claim.state) {
     case ClaimState::kReserved:
-      return IntoQuarantine(claim, quarantine_end);
+      return IntoQuarantine(claim, quarantine);
     case ClaimState::kBound:
       return Error(absl::StatusCode::kFailedPrecondition, Reason::ERROR_REASON_CLAIM_BOUND,
                    fmt::format("claim '{}' is bound to rule '{}': delete the rule instead",
@@ -126,11 +126,11 @@ absl::StatusOr<Claim> Released(const Claim& claim, kube::Time quarantine_end) {
   return claim;
 }
 
-absl::StatusOr<Claim> Quarantined(const Claim& claim, kube::Time quarantine_end) {
+absl::StatusOr<Claim> Quarantined(const Claim& claim, const Quarantine& quarantine) {
   if (claim.state != ClaimState::kReleasing) {
     return WrongState(claim, "quarantined");
   }
-  return IntoQuarantine(claim, quarantine_end);
+  return IntoQuarantine(claim, quarantine);
 }
 
 bool CanReturn(const Claim& resting, const Claim& wanted) {

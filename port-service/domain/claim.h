@@ -54,7 +54,9 @@ struct Claim {
   /// A call that did not create the claim has answered with it, so that the one that did may no
   /// longer take it back.
   bool adopted = false;
-  /// Set while QUARANTINED.
+  /// Both are set while QUARANTINED, but for claims that an earlier version put there: those have no
+  /// beginning.
+  std::optional<kube::Time> quarantine_begin;
   std::optional<kube::Time> quarantine_end;
 
   /// How often the port was handed out again, to the same owner, out of quarantine.
@@ -79,6 +81,12 @@ struct Claim {
   friend bool operator==(const Claim&, const Claim&) = default;
 };
 
+/// How long a claim rests.
+struct Quarantine {
+  kube::Time begin{};
+  kube::Time end{};
+};
+
 /// Whether the store took `left` before `right`; both as they were created. Every replica decides
 /// alike.
 bool StoredBefore(const Claim& left, const Claim& right);
@@ -98,11 +106,10 @@ absl::StatusOr<Claim> Unbound(const Claim& claim);
 /// RESERVED → RESERVED until `ttl` from `now`, or until its present end if that is later; refused
 /// once it has expired. Who renews it knows the claim, so it counts as answered.
 absl::StatusOr<Claim> Renewed(const Claim& claim, kube::Time now, std::chrono::seconds ttl);
-/// RESERVED → QUARANTINED until `quarantine_end`; RELEASING and QUARANTINED stay. CLAIM_BOUND for a
-/// bound one.
-absl::StatusOr<Claim> Released(const Claim& claim, kube::Time quarantine_end);
-/// RELEASING → QUARANTINED until `quarantine_end`, once its rule was seen to be gone.
-absl::StatusOr<Claim> Quarantined(const Claim& claim, kube::Time quarantine_end);
+/// RESERVED → QUARANTINED; RELEASING and QUARANTINED stay. CLAIM_BOUND for a bound one.
+absl::StatusOr<Claim> Released(const Claim& claim, const Quarantine& quarantine);
+/// RELEASING → QUARANTINED, once its rule was seen to be gone.
+absl::StatusOr<Claim> Quarantined(const Claim& claim, const Quarantine& quarantine);
 
 /// Whether a port that rests may go to whoever makes the claim `wanted`: its former owner, of the
 /// same pool.

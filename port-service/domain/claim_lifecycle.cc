@@ -25,19 +25,6 @@ absl::Status PoolGone(const Claim& claim, std::string_view problem) {
       .WithMetadata("pool", claim.name.pool().value());
 }
 
-/// OK if the pool that the claim was made in exists and is to stay.
-absl::Status CheckPool(ClusterReader& cluster, const Claim& claim) {
-  const absl::StatusOr<pool::Pool> pool = cluster.ReadPool(claim.name.pool());
-  if (absl::IsNotFound(pool.status())) {
-    return PoolGone(claim, "is gone");
-  }
-  RETURN_IF_ERROR(pool.status());
-  if (pool->uid != claim.pool_uid) {
-    return PoolGone(claim, "is gone, another one has its name");
-  }
-  return pool->deleting ? PoolGone(claim, "is being deleted") : absl::OkStatus();
-}
-
 }  // namespace
 
 absl::StatusOr<kube::Time> QuarantineEnd(ClusterReader& cluster, const ServerNow& now,
@@ -50,15 +37,34 @@ absl::StatusOr<kube::Time> QuarantineEnd(ClusterReader& cluster, const ServerNow
   return Later(time, pool.ok() ? pool->quarantine : kQuarantineWithoutPool);
 }
 
-ClaimLifecycle::ClaimLifecycle(ClaimStore& store, ClusterReader& cluster, ServerNow now)
-    : store_(store), cluster_(cluster), now_(std::move(now)) {}
+ClaimLifecycle::ClaimLifecycle(ClaimStore& store, ClaimView& view, ClusterReader& cluster,
+                               Pools& pools, ServerNow now)
+    : store_(store), view_(view), cluster_(cluster), pools_(pools), now_(std::move(now)) {}
+
+/// OK if the pool that the claim was made in exists and is to stay. A pool that was seen to be so
+/// may be on its way out by now, as it may be right after any read: its claims hold it.
+absl::Status ClaimLifecycle::CheckPool(const Claim& claim) {
+  if (const auto seen = pools_.Find(claim.name.pool());
+      seen.ok() && (*seen)->pool.uid == claim.pool_uid && !(*seen)->pool.deleting) {
+    return absl::OkStatus();
+  }
+  const absl::StatusOr<pool::Pool> pool = cluster_.ReadPool(claim.name.pool());
+  if (absl::IsNotFound(pool.status())) {
+    return PoolGone(claim, "is gone");
+  }
+  RETURN_IF_ERROR(pool.status());
+  if (pool->uid != claim.pool_uid) {
+    return PoolGone(claim, "is gone, another one has its name");
+  }
+  return pool->deleting ? PoolGone(claim, "is being deleted") : absl::OkStatus();
+}
 
 absl::StatusOr<Claim> ClaimLifecycle::Bind(const pool::ClaimName& name, const std::string& uid,
                                            const std::string& rule) {
   return Change(name, uid, [&](const Claim& claim) -> absl::StatusOr<Claim> {
     ASSIGN_OR_RETURN(Claim bound, Bound(claim, rule));
     if (bound != claim) {
-      RETURN_IF_ERROR(CheckPool(cluster_, claim));
+      RETURN_IF_ERROR(CheckPool(claim));
     }
     return bound;
   });
@@ -85,6 +91,15 @@ absl::StatusOr<Claim> ClaimLifecycle::Release(const pool::ClaimName& name, const
 
 absl::StatusOr<Claim> ClaimLifecycle::Change(const pool::ClaimName& name, const std::string& uid,
                                              const Transition& transition) {
+  if (const std::optional<Claim> seen = view_.Find(name); seen && seen->uid == uid) {
+    const absl::StatusOr<Claim> changed = transition(*seen);
+    if (changed.ok() && *changed != *seen) {
+      absl::StatusOr<Claim> stored = store_.Replace(*changed);
+      if (!absl::IsAborted(stored.status()) && !absl::IsNotFound(stored.status())) {
+        return stored;
+      }
+    }
+  }
   absl::Status conflict;
   for (int i = 0; i < kMaxTries; ++i) {
     ASSIGN_OR_RETURN(const Claim claim, store_.Get(name));

@@ -9,18 +9,21 @@
 #include "common/pool/claim_name.h"
 #include "port-service/domain/claim.h"
 #include "port-service/domain/claim_store.h"
+#include "port-service/domain/pools.h"
 
 namespace berth::port {
 
-/// What callers do to a claim that they were given. Every change is a compare-and-swap, tried again
-/// on the newest state a few times when another one came first.
+/// What callers do to a claim that they were given. Every change is a compare-and-swap: first on
+/// what this replica has seen, which mostly is still so and costs no read, then a few times on the
+/// newest state. Refusals rest on the newest state alone.
 ///
 /// Errors of each: NOT_FOUND, CLAIM_NOT_FOUND if there is no claim of this name and uid; ABORTED,
 /// KUBERNETES_CONFLICT if it kept changing. Thread safe, without state of its own.
 class ClaimLifecycle {
  public:
   /// All are borrowed.
-  ClaimLifecycle(ClaimStore& store, ClusterReader& cluster, ServerNow now);
+  ClaimLifecycle(ClaimStore& store, ClaimView& view, ClusterReader& cluster, Pools& pools,
+                 ServerNow now);
 
   /// RESERVED → BOUND; the same rule may be bound again. FAILED_PRECONDITION: CLAIM_WRONG_STATE;
   /// POOL_NOT_READY if the claim's pool is gone or being deleted.
@@ -40,9 +43,12 @@ class ClaimLifecycle {
 
   absl::StatusOr<Claim> Change(const pool::ClaimName& name, const std::string& uid,
                                const Transition& transition);
+  absl::Status CheckPool(const Claim& claim);
 
   ClaimStore& store_;
+  ClaimView& view_;
   ClusterReader& cluster_;
+  Pools& pools_;
   const ServerNow now_;
 };
 

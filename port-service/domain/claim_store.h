@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -37,6 +38,8 @@ class ClaimView {
  public:
   virtual ~ClaimView() = default;
 
+  /// None if it shows none, or none that can be read.
+  virtual std::optional<Claim> Find(const pool::ClaimName& name) = 0;
   /// The claims of a request, in all pools.
   virtual std::vector<Claim> FindByRequest(const Owner& owner, const RequestId& request_id) = 0;
   /// The claims of an owner in a pool that are in quarantine.

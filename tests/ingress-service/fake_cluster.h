@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -97,6 +99,11 @@ class FakeRuleSource : public RuleSource {
   RuleSnapshot Cached() const override {
     return cluster_.RulesAt(applied.value_or(cluster_.revision()));
   }
+  bool Shows(const pool::ClaimName& name) const override {
+    const RuleSnapshot shown = Cached();
+    return std::any_of(shown.rules.begin(), shown.rules.end(),
+                       [&](const auto& rule) { return rule->name == name; });
+  }
   absl::StatusOr<RuleSnapshot> Consistent() override {
     if (const absl::Status status = cluster_.before("LIST rules"); !status.ok()) {
       return status;
@@ -183,8 +190,13 @@ class FakeRuleStore : public RuleStore {
     }
     return cluster_.rules.at(rule.name);
   }
-  absl::Status WriteStatus(const Rule& rule, const RuleStatus& status) override {
-    return Change("PATCH status", rule, [&](Rule& stored) { stored.status = status; });
+  absl::StatusOr<std::uint64_t> WriteStatus(const Rule& rule, const RuleStatus& status) override {
+    const absl::Status changed =
+        Change("PATCH status", rule, [&](Rule& stored) { stored.status = status; });
+    if (!changed.ok()) {
+      return changed;
+    }
+    return cluster_.revision();
   }
   absl::Status SetFinalizer(const Rule& rule, FinalizerWish wish) override {
     return Change("PATCH finalizer", rule, [&](Rule& stored) {

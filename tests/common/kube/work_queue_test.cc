@@ -108,7 +108,9 @@ TEST(WorkQueueTest, RunsAKeyAgainThatWasAddedWhileItRan) {
   queue.Start();
   queue.Add("a");
   handler.AwaitBegun(1);
+  EXPECT_FALSE(queue.WasAddedMeanwhile("a"));
   queue.Add("a");
+  EXPECT_TRUE(queue.WasAddedMeanwhile("a"));
   queue.Add("b");
   handler.AwaitBegun(2);
   EXPECT_THAT(handler.begun(), ElementsAre("a", "b"));

@@ -81,7 +81,13 @@ class AdoptionTest : public testing::Test {
   FakeTargets targets_;
   FakePools pools_;
   Drivers drivers_;
-  RuleService service_{rules_, claims_, pools_, drivers_};
+  ConfirmedRules confirmed_{kube::RealClock()};
+  RuleService service_{{.rules = rules_,
+                        .source = source_,
+                        .claims = claims_,
+                        .pools = pools_,
+                        .drivers = drivers_,
+                        .confirmed = confirmed_}};
   PoolInspector inspector_{pools_, source_, drivers_};
   Adopter adopter_{inspector_, rules_, claims_, service_};
 };

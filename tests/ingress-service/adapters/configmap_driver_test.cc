@@ -125,6 +125,34 @@ TEST_F(ConfigMapDriverTest, WritesManyRulesInOneGroup) {
   EXPECT_EQ(TcpData().size(), 300U);
 }
 
+TEST_F(ConfigMapDriverTest, AddsAConfirmedRuleBeforeItsAcceptanceIsStored) {
+  Rule rule = LiveRule("edge.tcp.20001");
+  rule.status = {};
+  rule.confirmed = true;
+  cluster_.PutRule(rule);
+  EXPECT_TRUE(Program().live.at("edge.tcp.20001").status.ok());
+  EXPECT_EQ(TcpData(), Json({{"20001", "shop/web:80"}}));
+}
+
+TEST_F(ConfigMapDriverTest, KeepsWhatAnotherReplicaWroteForARuleItKnowsNothingOf) {
+  Rule rule = LiveRule("edge.tcp.20001");
+  rule.status = {};
+  cluster_.PutRule(rule);
+  EXPECT_TRUE(Program().live.empty());
+  EXPECT_FALSE(cluster_.objects.contains(kTcpEntries)) << "nothing is added";
+
+  rule.confirmed = true;
+  cluster_.PutRule(rule);
+  Program();
+  rule.confirmed = false;
+  cluster_.PutRule(rule);
+  cluster_.PutRule(LiveRule("edge.tcp.20002"));
+  EXPECT_TRUE(Program().drift.empty());
+  EXPECT_EQ(TcpData(), Json({{"20001", "shop/web:80"}, {"20002", "shop/web:80"}}));
+  EXPECT_THAT(ServicePorts(), ElementsAre(80, 20001, 20002));
+  EXPECT_TRUE(FindDrift().empty());
+}
+
 TEST_F(ConfigMapDriverTest, SecondPassWritesNothing) {
   cluster_.PutRule(LiveRule("edge.tcp.20001"));
   Program();

@@ -101,6 +101,8 @@ class PoolReconcilerTest : public testing::Test {
   FakeTargets targets_;
   FakeProber prober_;
   FakeClock clock_;
+  ConfirmedRules confirmed_{clock_};
+  bool woken_ = false;
   Drivers drivers_;
   RecordingDriver* driver_ = nullptr;
   PoolReconciler reconciler_{{.source = source_,
@@ -110,17 +112,16 @@ class PoolReconcilerTest : public testing::Test {
                               .targets = targets_,
                               .prober = prober_,
                               .drivers = drivers_,
-                              .clock = clock_},
-                             {.now = [] { return kube::Time(seconds(1'000'000)); }}};
+                              .clock = clock_,
+                              .confirmed = confirmed_},
+                             {.now = [] { return kube::Time(seconds(1'000'000)); },
+                               .is_woken = [this](const auto&) { return woken_; }}};
 };
 
-TEST_F(PoolReconcilerTest, AcceptsThenProgramsThenProves) {
+TEST_F(PoolReconcilerTest, AcceptsAndProgramsThenProves) {
   Store("edge.tcp.20001");
   ASSERT_TRUE(Pass().ok());
   EXPECT_TRUE(Stored("edge.tcp.20001").status.IsTrue(kAccepted));
-  EXPECT_THAT(driver_->last.live, IsEmpty()) << "nothing is written before acceptance is stored";
-
-  ASSERT_TRUE(Pass().ok());
   EXPECT_THAT(driver_->last.live, SizeIs(1));
   EXPECT_FALSE(Stored("edge.tcp.20001").status.IsTrue(kProgrammed));
   ASSERT_THAT(prober_.watched.at("edge"), SizeIs(1));
@@ -370,6 +371,69 @@ TEST_F(PoolReconcilerTest, KeepsStatusesUntilTheLoadBalancerIsKnown) {
   pools_.Add(unknown);
   ASSERT_TRUE(Pass().ok());
   EXPECT_FALSE(Stored("edge.tcp.20001").status.IsTrue(kProgrammed)) << "it has no address any more";
+}
+
+TEST_F(PoolReconcilerTest, BelievesWhatThisReplicaConfirmedThoughTheWatchLags) {
+  Store("edge.tcp.20001");
+  confirmed_.Add("uid-edge.tcp.20001");
+  Rule rule = Stored("edge.tcp.20001");
+  rule.confirmed = true;  // as the source says
+  cluster_.PutRule(rule);
+  ClaimOf("edge.tcp.20001").state = ClaimState::kReserved;
+  cluster_.before = [](const std::string& verb) -> absl::Status {
+    EXPECT_NE(verb, "GET claim");
+    return absl::OkStatus();
+  };
+  ASSERT_TRUE(Pass().ok());
+  EXPECT_THAT(driver_->last.live, SizeIs(1));
+}
+
+TEST_F(PoolReconcilerTest, ProgramsNoConfirmedRuleThatIsRefused) {
+  Store("edge.udp.20001");
+  Rule rule = Stored("edge.udp.20001");
+  rule.spec.options.decode_proxy_protocol = true;
+  rule.confirmed = true;
+  cluster_.PutRule(rule);
+  ASSERT_TRUE(Pass().ok());
+  EXPECT_EQ(Stored("edge.udp.20001").status.Find(kAccepted)->reason, "OptionNotSupported");
+  ASSERT_TRUE(Pass().ok());
+  EXPECT_THAT(driver_->last.live, IsEmpty());
+}
+
+TEST_F(PoolReconcilerTest, RepeatsNoStatusThatTheWatchDoesNotShowYet) {
+  Store("edge.tcp.20001");
+  source_.applied = cluster_.revision();
+  ASSERT_TRUE(Pass().ok());
+  const std::uint64_t revision = cluster_.revision();
+  int writes = 0;
+  cluster_.before = [&](const std::string& verb) {
+    writes += verb == "PATCH status" ? 1 : 0;
+    return absl::OkStatus();
+  };
+  const auto again = reconciler_.Reconcile(PoolNamed("edge"));
+  ASSERT_TRUE(again.ok());
+  EXPECT_EQ(writes, 0);
+  EXPECT_LE(again->again, seconds(1)) << "it is looked at again soon";
+  source_.applied.reset();
+  ASSERT_TRUE(Pass().ok());
+  EXPECT_EQ(cluster_.revision(), revision);
+}
+
+TEST_F(PoolReconcilerTest, PutsOffMostStatusesWhileMoreRulesWait) {
+  for (int port = 20001; port <= 20100; ++port) {
+    Store("edge.tcp." + std::to_string(port));
+  }
+  woken_ = true;
+  const auto first = reconciler_.Reconcile(PoolNamed("edge"));
+  ASSERT_TRUE(first.ok());
+  EXPECT_GE(first->gather, std::chrono::milliseconds(100));
+  EXPECT_THAT(driver_->last.live, SizeIs(100));
+  EXPECT_TRUE(Stored("edge.tcp.20001").status.IsTrue(kAccepted));
+  EXPECT_FALSE(Stored("edge.tcp.20100").status.IsTrue(kAccepted));
+  woken_ = false;
+  ASSERT_TRUE(Pass().ok());
+  EXPECT_TRUE(Stored("edge.tcp.20100").status.IsTrue(kAccepted));
+  EXPECT_EQ(reconciler_.Reconcile(PoolNamed("edge"))->gather, std::chrono::milliseconds(0));
 }
 
 TEST_F(PoolReconcilerTest, DoesNothingBeforeTheRulesAreKnown) {

@@ -71,6 +71,16 @@ TEST_F(RuleObjectWriterTest, CreatesAnObjectThatGoesWithItsRule) {
       << "owners are of the same namespace";
 }
 
+TEST_F(RuleObjectWriterTest, WritesForAConfirmedRuleWhoseAcceptanceIsNotStoredYet) {
+  Rule rule = Stored();
+  rule.status = {};
+  cluster_.PutRule(rule);
+  EXPECT_EQ(WhyNot(Stored(), Wanted()), Reason::ERROR_REASON_NOT_PROGRAMMED);
+  rule = Stored();
+  rule.confirmed = true;
+  MustEnsure(rule, Wanted());
+}
+
 TEST_F(RuleObjectWriterTest, WritesNothingTwice) {
   MustEnsure(Stored(), Wanted());
   objects_.writes.clear();

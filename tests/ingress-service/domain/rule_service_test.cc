@@ -70,7 +70,14 @@ class RuleServiceTest : public testing::Test {
   FakeClaims claims_{cluster_};
   FakePools pools_;
   Drivers drivers_;
-  RuleService service_{store_, claims_, pools_, drivers_};
+  FakeRuleSource source_{cluster_};
+  ConfirmedRules confirmed_{kube::RealClock()};
+  RuleService service_{{.rules = store_,
+                        .source = source_,
+                        .claims = claims_,
+                        .pools = pools_,
+                        .drivers = drivers_,
+                        .confirmed = confirmed_}};
   std::function<void()> act_;
 };
 
@@ -88,9 +95,23 @@ TEST_F(RuleServiceTest, BindsBeforeItStoresAndChecksTheClaimAfterwards) {
     verbs.push_back(verb);
     return absl::OkStatus();
   };
+  const absl::StatusOr<Rule> rule = Apply(Wanted());
+  ASSERT_TRUE(rule.ok());
+  EXPECT_THAT(verbs, ElementsAre("BIND claim", "CREATE rule", "GET claim"));
+  EXPECT_TRUE(confirmed_.Contains(rule->uid));
+  verbs.clear();
   ASSERT_TRUE(Apply(Wanted()).ok());
-  EXPECT_THAT(verbs,
-              ElementsAre("GET rule", "GET claim", "BIND claim", "CREATE rule", "GET claim"));
+  EXPECT_THAT(verbs, ElementsAre("GET rule", "GET claim", "BIND claim", "GET claim"))
+      << "what is there already is read";
+}
+
+TEST_F(RuleServiceTest, MeetsARuleThatItsWatchDoesNotShow) {
+  ASSERT_TRUE(Apply(Wanted()).ok());
+  cluster_.SetClaim(Named("edge.tcp.20001"), {.uid = "next", .pool_uid = "pool-uid"});
+  source_.applied = 1;
+  WantedRule wanted = Wanted();
+  wanted.claim_uid = "next";
+  EXPECT_EQ(ReasonFor(Apply(wanted)), Reason::ERROR_REASON_RULE_REMOVING);
 }
 
 TEST_F(RuleServiceTest, MayBeRepeated) {

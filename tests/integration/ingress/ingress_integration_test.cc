@@ -68,7 +68,7 @@ class IngressIntegrationTest : public testing::Test {
                       {"udpServices", {{"namespace", ns_}, {"name", "udp"}}}}}};
     pool_uid_ = kube::Uid(MustCreate(kube::kPortPools, pool));
     loop_.probe = false;
-    loop_.status_writers = 8;
+    loop_.parallel_calls = 8;
     loop_.absence_interval = milliseconds(300);
   }
 

@@ -31,7 +31,10 @@ class ClaimLifecycleTest : public testing::Test {
   BusyStore store_;
   FakeCluster cluster_;
   FakeServerClock clock_;
-  ClaimLifecycle lifecycle_{store_, cluster_, clock_.reader()};
+  FakeView view_{store_};
+  /// Empty until a test says what this replica has seen.
+  FakePools pools_;
+  ClaimLifecycle lifecycle_{store_, view_, cluster_, pools_, clock_.reader()};
 };
 
 TEST_F(ClaimLifecycleTest, BindsAReservedClaimAndAnswersARepeatedCall) {
@@ -71,6 +74,32 @@ TEST_F(ClaimLifecycleTest, DoesNotBindAClaimWhosePoolIsGone) {
   cluster_.RemovePool(pool.name);
   EXPECT_TRUE(refused());
   EXPECT_EQ(*store_.Get(claim.name), claim);
+}
+
+TEST_F(ClaimLifecycleTest, BindsWhatItHasSeenWithoutARead) {
+  class NoReads : public FakeStore {
+   public:
+    absl::StatusOr<Claim> Get(const pool::ClaimName&) override {
+      return absl::UnavailableError("no reads");
+    }
+  };
+  NoReads store;
+  FakeView view(store);
+  FakeCluster cluster;
+  pools_.Put({.pool = TestPool()});
+  const Claim claim = *store.Insert(TestClaim());
+  ClaimLifecycle lifecycle(store, view, cluster, pools_, clock_.reader());
+  EXPECT_TRUE(lifecycle.Bind(claim.name, claim.uid, claim.name.ToString()).ok());
+}
+
+TEST_F(ClaimLifecycleTest, RefusesNothingForWhatItHasSeenAlone) {
+  const Claim claim = Store(ClaimState::kBound);
+  view_.Freeze();
+  ASSERT_TRUE(lifecycle_.Unbind(claim.name, claim.uid).ok());
+  EXPECT_EQ(lifecycle_.Unbind(claim.name, claim.uid)->state, ClaimState::kReleasing);
+  EXPECT_EQ(ReasonOf(lifecycle_.Bind(claim.name, claim.uid, claim.name.ToString()).status()),
+            Reason::ERROR_REASON_CLAIM_WRONG_STATE)
+      << "the view still shows it bound to that rule";
 }
 
 TEST_F(ClaimLifecycleTest, UnbindsABoundClaim) {

@@ -145,6 +145,15 @@ class FakeView : public ClaimView {
   void Freeze() { frozen_ = store_.All(); }
   void Thaw() { frozen_.reset(); }
 
+  std::optional<Claim> Find(const pool::ClaimName& name) override {
+    for (const Claim& claim : Seen()) {
+      if (claim.name == name) {
+        return claim;
+      }
+    }
+    return std::nullopt;
+  }
+
   std::vector<Claim> FindByRequest(const Owner& owner, const RequestId& request_id) override {
     std::vector<Claim> claims = Seen();
     std::erase_if(claims, [&](const Claim& claim) {

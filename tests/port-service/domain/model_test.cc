@@ -77,6 +77,7 @@ class ModelTest : public testing::TestWithParam<int> {
     pool_.pool.quarantine = kQuarantine;
     pool_.pool.reserved.Insert(*Port::Parse(kFirstPort + 7));
     cluster_.Put(pool_.pool);
+    pools_.Put(pool_);
     for (int i = 0; i < 2; ++i) {
       replicas_.push_back(std::make_unique<Replica>(*this));
     }
@@ -158,7 +159,7 @@ class ModelTest : public testing::TestWithParam<int> {
       return false;
     }
     EXPECT_TRUE(answered_.contains(claim.uid)) << claim.name.ToString() << " was never its own";
-    ClaimLifecycle lifecycle(store_, cluster_, clock_.reader());
+    ClaimLifecycle lifecycle(store_, AnyReplica().view, cluster_, pools_, clock_.reader());
     const bool was_faulty = std::exchange(faults_, false);
     EXPECT_FALSE(lifecycle.Bind(claim.name, claim.uid, claim.name.ToString()).ok());
     faults_ = was_faulty;
@@ -244,7 +245,7 @@ class ModelTest : public testing::TestWithParam<int> {
       return;
     }
     const auto grant = AnyGrant();
-    ClaimLifecycle lifecycle(store_, cluster_, clock_.reader());
+    ClaimLifecycle lifecycle(store_, AnyReplica().view, cluster_, pools_, clock_.reader());
     const ClaimName& name = grant->first;
     const std::string& uid = grant->second.uid;
     switch (Below(4)) {
@@ -337,6 +338,7 @@ class ModelTest : public testing::TestWithParam<int> {
   FakeServerClock clock_;
   FakeStore store_;
   FakeCluster cluster_;
+  FakePools pools_;
   std::vector<std::unique_ptr<Replica>> replicas_;
   /// By port: the last answer that was given for it.
   std::map<ClaimName, Grant> grants_;
@@ -359,7 +361,7 @@ TEST_P(ModelTest, NoPortHasTwoOwnersAndNothingIsLost) {
   for (auto& replica : replicas_) {
     replica->view.Thaw();
   }
-  ClaimLifecycle lifecycle(store_, cluster_, clock_.reader());
+  ClaimLifecycle lifecycle(store_, AnyReplica().view, cluster_, pools_, clock_.reader());
   for (const Claim& claim : store_.All()) {
     (void)lifecycle.Unbind(claim.name, claim.uid);
   }
