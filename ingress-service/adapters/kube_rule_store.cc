@@ -46,9 +46,8 @@ absl::StatusOr<Rule> KubeRuleStore::ReplaceSpec(const Rule& rule, const RuleSpec
 
 absl::StatusOr<std::uint64_t> KubeRuleStore::WriteStatus(const Rule& rule,
                                                          const RuleStatus& status) {
-  const absl::StatusOr<kube::Json> object =
-      client_.Patch(kube::kPortRules, NameOf(rule.name), StatusPatch(rule, status),
-                    {.subresource = "status"});
+  const absl::StatusOr<kube::Json> object = client_.Patch(
+      kube::kPortRules, NameOf(rule.name), StatusPatch(rule, status), {.subresource = "status"});
   RETURN_IF_ERROR(RuleError(rule.name, object.status()));
   return kube::ParseResourceVersion(kube::ResourceVersion(*object)).value_or(0);
 }

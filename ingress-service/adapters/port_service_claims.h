@@ -12,8 +12,8 @@
 
 namespace berth::ingress {
 
-/// The cache that PortServiceClaims reads; `ns` is Berth's namespace. Of each claim no more than whose
-/// it is and where it stands.
+/// The cache that PortServiceClaims reads; `ns` is Berth's namespace. Of each claim no more than
+/// whose it is and where it stands.
 kube::Cache::Options ClaimCacheOptions(const std::string& ns);
 
 /// PortClaim objects, read from the API server and changed through port-service. Thread safe;

@@ -80,8 +80,9 @@ class PoolReconciler {
   PoolReconciler(Dependencies dependencies, Options options)
       : with_(dependencies), options_(std::move(options)) {}
 
-  /// One pass. An error means that something has to be done again; what could be done is done. FAILED_PRECONDITION, CLAIM_LOST if so many claims are
-  /// gone that a person has to look first (annotation berth.dev/repair-approved).
+  /// One pass. An error means that something has to be done again; what could be done is done.
+  /// FAILED_PRECONDITION, CLAIM_LOST if so many claims are gone that a person has to look first
+  /// (annotation berth.dev/repair-approved).
   absl::StatusOr<Outcome> Reconcile(const pool::PoolName& pool);
 
  private:

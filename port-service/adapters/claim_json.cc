@@ -47,6 +47,7 @@ Json MutableSpec(const Claim& claim) {
                {"ruleRef", nullptr},
                {"everBound", claim.ever_bound},
                {"adopted", claim.adopted},
+               {"quarantineBeginTime", TimeOrNull(claim.quarantine_begin)},
                {"quarantineEndTime", TimeOrNull(claim.quarantine_end)}};
   if (claim.incarnation != 0) {
     spec["incarnation"] = claim.incarnation;
@@ -86,6 +87,7 @@ absl::StatusOr<Claim> ParseSpec(const Json& object) {
       .rule = std::nullopt,
       .ever_bound = TrueAt(object, "everBound"),
       .adopted = TrueAt(object, "adopted"),
+      .quarantine_begin = TimeAt(object, "quarantineBeginTime"),
       .quarantine_end = TimeAt(object, "quarantineEndTime"),
       .incarnation = kube::IntAt(object, {"spec", "incarnation"}).value_or(0),
       .uid = pool::ClaimUid(object),
@@ -139,7 +141,6 @@ Json ClaimPatch(const Claim& claim) {
 void SetReturned(Json& object, const Claim& claim) {
   Json patch = ClaimPatch(claim);
   patch["spec"].update(RequestSpec(claim));
-  patch["spec"]["swept"] = nullptr;  // said of the former claim
   Json& labels = patch["metadata"]["labels"];
   labels = {{kClaimKeyLabel, ClaimKey(claim)},
             {pool::kExposureUidLabel,

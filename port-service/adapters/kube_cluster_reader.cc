@@ -2,15 +2,19 @@
 
 #include <fmt/format.h>
 
+#include <optional>
 #include <utility>
 
+#include "common/kube/gateway_api.h"
+#include "common/kube/resource.h"
+#include "common/pool/labels.h"
 #include "common/status/macros.h"
 #include "common/status/status.h"
 
 namespace berth::port {
 
-KubeClusterReader::KubeClusterReader(kube::Client& client, std::string ns)
-    : client_(client), ns_(std::move(ns)) {}
+KubeClusterReader::KubeClusterReader(kube::Client& client, kube::RestMapper& mapper, std::string ns)
+    : client_(client), mapper_(mapper), ns_(std::move(ns)) {}
 
 absl::StatusOr<pool::Pool> KubeClusterReader::ReadPool(const pool::PoolName& name) {
   const absl::StatusOr<kube::Json> object = client_.Get(kube::kPortPools, {ns_, name.value()});
@@ -32,6 +36,28 @@ absl::StatusOr<bool> KubeClusterReader::HasRule(const pool::ClaimName& name) {
   }
   RETURN_IF_ERROR(status);
   return true;
+}
+
+absl::StatusOr<bool> KubeClusterReader::HasObjects(const Claim& claim) {
+  ASSIGN_OR_RETURN(const kube::GatewayApi served, kube::DiscoverGatewayApi(mapper_));
+  const std::string selector = fmt::format("{}={}", pool::kClaimUidLabel, claim.uid);
+  for (const std::optional<kube::Resource>& kind :
+       {std::optional(kube::kServices), served.listener_sets, served.tcp_routes, served.udp_routes,
+        served.reference_grants}) {
+    if (!kind) {
+      continue;
+    }
+    const absl::StatusOr<kube::ObjectList> list =
+        client_.List(*kind, /*ns=*/"", {.label_selector = selector, .form = kube::Form::kMetadata});
+    if (kube::IsNotFound(list.status())) {
+      continue;  // it is served no more, and its objects went with it
+    }
+    RETURN_IF_ERROR(list.status());
+    if (!list->items.empty()) {
+      return true;
+    }
+  }
+  return false;
 }
 
 ServerNow KubeServerNow(kube::Client& client) {

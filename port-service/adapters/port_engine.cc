@@ -24,7 +24,7 @@ PortEngine::PortEngine(kube::Client& client, metrics::Registry& metrics, const O
       mapper_(client),
       store_(client, options.ns),
       pool_store_(client, options.ns),
-      cluster_(client, options.ns),
+      cluster_(client, mapper_, options.ns),
       scanner_(client, mapper_, options.ns),
       claims_(client, {.ns = options.ns,
                        .on_change = [this](const std::string& name) { claim_loop_.Add(name); },
@@ -55,7 +55,7 @@ PortEngine::~PortEngine() { Stop(); }
 
 absl::Status PortEngine::Start(std::chrono::steady_clock::time_point deadline) {
   RETURN_IF_ERROR(kube::CheckSchemas(client_, {{.resource = kube::kPortPools, .revision = 3},
-                                               {.resource = kube::kPortClaims, .revision = 2},
+                                               {.resource = kube::kPortClaims, .revision = 3},
                                                {.resource = kube::kPortRules, .revision = 1}}));
   claims_.Start();
   watcher_.Start();

@@ -16,6 +16,7 @@
 #include "port-service/domain/candidate_walk.h"
 #include "port-service/domain/claim_key.h"
 #include "port-service/domain/quota.h"
+#include "port-service/domain/sweep.h"
 
 namespace berth::port {
 namespace {
@@ -445,11 +446,17 @@ absl::StatusOr<std::optional<Claim>> Attempt::CreateOrFind(const PortWish& wish,
 }
 
 /// Takes a port out of quarantine, under the same conditions under which it would be freed but for
-/// the time: its former owner's connections do not harm it. None if a rule is still in the way.
+/// the time: its former owner's connections do not harm it. None if a rule is still in the way, or
+/// something else of the former claim may be: then another port will do.
 absl::StatusOr<std::optional<Claim>> Attempt::Return(const PortWish& wish, const Claim& resting,
                                                      const Claim& wanted) {
   ASSIGN_OR_RETURN(const bool has_rule, cluster_.HasRule(resting.name));
   if (has_rule) {
+    return std::nullopt;
+  }
+  ASSIGN_OR_RETURN(const kube::Time now, now_());
+  const absl::StatusOr<std::chrono::milliseconds> unswept = UntilSwept(cluster_, resting, now);
+  if (!unswept.ok() || unswept->count() > 0) {
     return std::nullopt;
   }
   absl::StatusOr<Claim> returned = store_.Replace(Returned(resting, wanted));
@@ -489,7 +496,8 @@ absl::Status Attempt::GiveUp(Entry& entry) {
       return PortTaken(pool_name_, claim.name.port());
     }
     ASSIGN_OR_RETURN(const kube::Time now, now_());
-    ASSIGN_OR_RETURN(const Claim released, Released(claim, Later(now, pool_.pool.quarantine)));
+    ASSIGN_OR_RETURN(const Claim released,
+                     Released(claim, QuarantineFrom(now, pool_.pool.quarantine)));
     const absl::Status status = store_.Replace(released).status();
     if (absl::IsAborted(status) || absl::IsNotFound(status)) {
       return InTheWay(request_);
@@ -522,7 +530,8 @@ absl::Status Attempt::Undo(const Claim& created) {
     return store_.Delete(created);
   }
   ASSIGN_OR_RETURN(const kube::Time now, now_());
-  ASSIGN_OR_RETURN(const Claim released, Released(created, Later(now, pool_.pool.quarantine)));
+  ASSIGN_OR_RETURN(const Claim released,
+                   Released(created, QuarantineFrom(now, pool_.pool.quarantine)));
   return store_.Replace(released).status();
 }
 

@@ -22,10 +22,11 @@ absl::Status WrongState(const Claim& claim, std::string_view wanted) {
       .WithMetadata("state", ToString(claim.state));
 }
 
-Claim IntoQuarantine(Claim claim, kube::Time end) {
+Claim IntoQuarantine(Claim claim, const Quarantine& quarantine) {
   claim.state = ClaimState::kQuarantined;
   claim.expire_time.reset();
-  claim.quarantine_end = end;
+  claim.quarantine_begin = quarantine.begin;
+  claim.quarantine_end = quarantine.end;
   return claim;
 }
 
@@ -149,6 +150,10 @@ Claim Returned(const Claim& resting, const Claim& wanted) {
 
 kube::Time Later(kube::Time time, std::chrono::seconds duration) {
   return std::chrono::ceil<std::chrono::seconds>(time + duration);
+}
+
+Quarantine QuarantineFrom(kube::Time now, std::chrono::seconds duration) {
+  return {.begin = Later(now, std::chrono::seconds(0)), .end = Later(now, duration)};
 }
 
 }  // namespace berth::port

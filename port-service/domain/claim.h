@@ -54,8 +54,8 @@ struct Claim {
   /// A call that did not create the claim has answered with it, so that the one that did may no
   /// longer take it back.
   bool adopted = false;
-  /// Both are set while QUARANTINED, but for claims that an earlier version put there: those have no
-  /// beginning.
+  /// Both are set while QUARANTINED, but for claims that an earlier version put there: those have
+  /// no beginning.
   std::optional<kube::Time> quarantine_begin;
   std::optional<kube::Time> quarantine_end;
 
@@ -81,11 +81,14 @@ struct Claim {
   friend bool operator==(const Claim&, const Claim&) = default;
 };
 
-/// How long a claim rests.
+/// When a claim rests, in whole seconds.
 struct Quarantine {
   kube::Time begin{};
   kube::Time end{};
 };
+
+/// From `now` on; rounded up to the second that Kubernetes stores.
+Quarantine QuarantineFrom(kube::Time now, std::chrono::seconds duration);
 
 /// Whether the store took `left` before `right`; both as they were created. Every replica decides
 /// alike.

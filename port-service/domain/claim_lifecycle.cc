@@ -27,14 +27,14 @@ absl::Status PoolGone(const Claim& claim, std::string_view problem) {
 
 }  // namespace
 
-absl::StatusOr<kube::Time> QuarantineEnd(ClusterReader& cluster, const ServerNow& now,
-                                         const Claim& claim) {
+absl::StatusOr<Quarantine> NextQuarantine(ClusterReader& cluster, const ServerNow& now,
+                                          const Claim& claim) {
   const absl::StatusOr<pool::Pool> pool = cluster.ReadPool(claim.name.pool());
   if (!pool.ok() && !absl::IsNotFound(pool.status())) {
     return pool.status();
   }
   ASSIGN_OR_RETURN(const kube::Time time, now());
-  return Later(time, pool.ok() ? pool->quarantine : kQuarantineWithoutPool);
+  return QuarantineFrom(time, pool.ok() ? pool->quarantine : kQuarantineWithoutPool);
 }
 
 ClaimLifecycle::ClaimLifecycle(ClaimStore& store, ClaimView& view, ClusterReader& cluster,
@@ -84,8 +84,8 @@ absl::StatusOr<Claim> ClaimLifecycle::Renew(const pool::ClaimName& name, const s
 
 absl::StatusOr<Claim> ClaimLifecycle::Release(const pool::ClaimName& name, const std::string& uid) {
   return Change(name, uid, [&](const Claim& claim) -> absl::StatusOr<Claim> {
-    ASSIGN_OR_RETURN(const kube::Time end, QuarantineEnd(cluster_, now_, claim));
-    return Released(claim, end);
+    ASSIGN_OR_RETURN(const Quarantine quarantine, NextQuarantine(cluster_, now_, claim));
+    return Released(claim, quarantine);
   });
 }
 

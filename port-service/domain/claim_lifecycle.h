@@ -52,9 +52,9 @@ class ClaimLifecycle {
   const ServerNow now_;
 };
 
-/// When a claim that goes into quarantine now leaves it: after the pool's time, or 10 minutes if
-/// the pool is gone.
-absl::StatusOr<kube::Time> QuarantineEnd(ClusterReader& cluster, const ServerNow& now,
-                                         const Claim& claim);
+/// How long a claim rests that goes into quarantine now: the pool's time, or 10 minutes if the pool
+/// is gone.
+absl::StatusOr<Quarantine> NextQuarantine(ClusterReader& cluster, const ServerNow& now,
+                                          const Claim& claim);
 
 }  // namespace berth::port

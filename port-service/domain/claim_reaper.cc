@@ -5,6 +5,7 @@
 
 #include "common/status/macros.h"
 #include "port-service/domain/claim_lifecycle.h"
+#include "port-service/domain/sweep.h"
 
 namespace berth::port {
 namespace {
@@ -60,8 +61,8 @@ absl::StatusOr<ClaimReaper::Next> ClaimReaper::StepReserved(const Claim& claim) 
       return end_of_reservation.has_value() ? Next(Until(*end_of_reservation, now)) : std::nullopt;
     }
   }
-  ASSIGN_OR_RETURN(const kube::Time end, QuarantineEnd(cluster_, now_, claim));
-  ASSIGN_OR_RETURN(const Claim released, Released(claim, end));
+  ASSIGN_OR_RETURN(const Quarantine quarantine, NextQuarantine(cluster_, now_, claim));
+  ASSIGN_OR_RETURN(const Claim released, Released(claim, quarantine));
   RETURN_IF_ERROR(store_.Replace(released).status());
   return std::nullopt;
 }
@@ -82,8 +83,8 @@ absl::StatusOr<ClaimReaper::Next> ClaimReaper::StepReleasing(const Claim& claim)
   if (has_rule) {
     return Next(kRuleInterval);
   }
-  ASSIGN_OR_RETURN(const kube::Time end, QuarantineEnd(cluster_, now_, claim));
-  ASSIGN_OR_RETURN(const Claim quarantined, Quarantined(claim, end));
+  ASSIGN_OR_RETURN(const Quarantine quarantine, NextQuarantine(cluster_, now_, claim));
+  ASSIGN_OR_RETURN(const Claim quarantined, Quarantined(claim, quarantine));
   RETURN_IF_ERROR(store_.Replace(quarantined).status());
   return std::nullopt;
 }
@@ -96,6 +97,10 @@ absl::StatusOr<ClaimReaper::Next> ClaimReaper::StepQuarantined(const Claim& clai
   ASSIGN_OR_RETURN(const bool has_rule, cluster_.HasRule(claim.name));
   if (has_rule) {
     return Next(kRuleInterval);
+  }
+  ASSIGN_OR_RETURN(const milliseconds unswept, UntilSwept(cluster_, claim, now));
+  if (unswept.count() > 0) {
+    return Next(unswept);
   }
   RETURN_IF_ERROR(store_.Delete(claim));
   return std::nullopt;

@@ -67,6 +67,8 @@ class ClusterReader {
   virtual absl::StatusOr<pool::Pool> ReadPool(const pool::PoolName& name) = 0;
   /// Whether a rule of this name exists, being deleted or not.
   virtual absl::StatusOr<bool> HasRule(const pool::ClaimName& name) = 0;
+  /// Whether an object that was made for the claim exists in any namespace, being deleted or not.
+  virtual absl::StatusOr<bool> HasObjects(const Claim& claim) = 0;
 };
 
 /// The API server's time. UNAVAILABLE when it is not known from a sample at most 60 s old: nothing

@@ -115,7 +115,7 @@ class PoolReconcilerTest : public testing::Test {
                               .clock = clock_,
                               .confirmed = confirmed_},
                              {.now = [] { return kube::Time(seconds(1'000'000)); },
-                               .is_woken = [this](const auto&) { return woken_; }}};
+                              .is_woken = [this](const auto&) { return woken_; }}};
 };
 
 TEST_F(PoolReconcilerTest, AcceptsAndProgramsThenProves) {

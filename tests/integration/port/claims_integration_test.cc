@@ -16,7 +16,10 @@
 #include "common/kube/curl_transport.h"
 #include "common/kube/object.h"
 #include "common/kube/resource.h"
+#include "common/kube/rest_mapper.h"
+#include "common/pool/labels.h"
 #include "common/status/status.h"
+#include "port-service/adapters/kube_cluster_reader.h"
 #include "tests/integration/harness/api_server.h"
 #include "tests/integration/harness/eventually.h"
 #include "tests/integration/harness/fault_transport.h"
@@ -536,6 +539,26 @@ TEST_F(ClaimsIntegrationTest, ListsClaimsByLabelsStateAndNamespace) {
   EXPECT_EQ(list("", "team in (web,job)", {}), Owners({"shop/web", "batch/job"}));
   EXPECT_EQ(list("shop", "team!=api", {}), Owners({"shop/web"}));
   EXPECT_EQ(list("", "", {v1::PortClaim::STATE_QUARANTINED}), Owners());
+}
+
+TEST_F(ClaimsIntegrationTest, SeesWhatIsLeftOfAClaimInAnyNamespace) {
+  const auto client = ApiServer::Shared().MakeClient();
+  kube::RestMapper mapper(*client);
+  KubeClusterReader reader(*client, mapper, ns_.name());
+  const Claim claim{.name = pool::ClaimName(*pool::PoolName::Parse("edge"), pool::Protocol::kTcp,
+                                            *pool::Port::Parse(20500)),
+                    .owner = *Owner::Parse("shop/web"),
+                    .request_id = *RequestId::Parse("request"),
+                    .uid = "made-for-" + ns_.name()};
+  EXPECT_FALSE(*reader.HasObjects(claim));
+  Json service = kube::NewObject(kube::kServices, {ApiServer::Shared().MakeNamespace(), "exposed"});
+  service["spec"]["ports"] = Json::array({{{"port", 20500}}});
+  kube::SetLabel(service, pool::kClaimUidLabel, claim.uid);
+  const auto created = client->Create(kube::kServices, service);
+  ASSERT_TRUE(created.ok()) << created.status();
+  EXPECT_TRUE(*reader.HasObjects(claim));
+  ASSERT_TRUE(client->Delete(kube::kServices, kube::NameOf(service), {}).ok());
+  EXPECT_FALSE(*reader.HasObjects(claim));
 }
 
 TEST_F(ClaimsIntegrationTest, RenewsAClaimSoThatItOutlivesItsFirstTime) {

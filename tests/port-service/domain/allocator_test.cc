@@ -45,6 +45,8 @@ std::vector<std::string> Names(const std::vector<Claim>& claims) {
 
 class AllocatorTest : public testing::Test {
  protected:
+  AllocatorTest() { cluster_.Put(pool_.pool); }
+
   /// A replica of its own: same store, own view.
   struct Replica {
     explicit Replica(AllocatorTest& test)
@@ -246,9 +248,26 @@ TEST_F(AllocatorTest, GivesAnOwnerThatComesBackItsOldPortAsAnotherClaim) {
     EXPECT_FALSE(claim.adopted);
     EXPECT_EQ(Names(*Allocate(Request(request_id))), Names(*claims)) << "repeated";
     const Claim answered = *store_.Get(claim.name);
-    resting = *store_.Replace(*Released(answered, clock_.now + std::chrono::minutes(5)));
+    resting =
+        *store_.Replace(*Released(answered, QuarantineFrom(clock_.now, std::chrono::minutes(5))));
   }
   EXPECT_THAT(store_.All(), SizeIs(1));
+}
+
+TEST_F(AllocatorTest, GivesNoOldPortBackThatSomethingMayBeLeftOn) {
+  pool_.pool.driver = pool::Driver::kLoadBalancer;
+  cluster_.Put(pool_.pool);
+  Store(TestClaim(ClaimState::kQuarantined, 20500));
+  const auto early = Allocate(Request("request-2"));
+  ASSERT_TRUE(early.ok()) << early.status();
+  EXPECT_NE(Names(*early), std::vector<std::string>{"edge.tcp.20500"});
+  clock_.now += std::chrono::seconds(35);
+  cluster_.list_error = absl::UnavailableError("down");
+  const auto unknown = Allocate(Request("request-3"));
+  ASSERT_TRUE(unknown.ok()) << unknown.status();
+  EXPECT_NE(Names(*unknown), std::vector<std::string>{"edge.tcp.20500"});
+  cluster_.list_error = absl::OkStatus();
+  EXPECT_THAT(Names(*Allocate(Request("request-4"))), ElementsAre("edge.tcp.20500"));
 }
 
 TEST_F(AllocatorTest, GivesEachEntryItsOwnOldPort) {

@@ -134,5 +134,26 @@ TEST_F(ClaimReaperTest, ReleasesAnUnboundClaimOfAPoolThatIsGone) {
   EXPECT_EQ(StateOf(claim), ClaimState::kQuarantined);
 }
 
+TEST_F(ClaimReaperTest, KeepsAPortUntilNothingOfItsClaimIsLeftAnywhere) {
+  pool::Pool pool = TestPool();
+  pool.driver = pool::Driver::kLoadBalancer;
+  pool.quarantine = seconds(0);
+  cluster_.Put(pool);
+  const Claim releasing = Store(ClaimState::kReleasing);
+  ASSERT_TRUE(reaper_.Step(releasing).ok());
+  const Claim resting = *store_.Get(releasing.name);
+  EXPECT_EQ(*reaper_.Step(resting), milliseconds(seconds(35))) << "whatever the quarantine";
+  clock_.now += seconds(35);
+  cluster_.objects.insert(resting.uid);
+  EXPECT_TRUE(reaper_.Step(resting)->has_value());
+  cluster_.list_error = absl::UnavailableError("down");
+  EXPECT_FALSE(reaper_.Step(resting).ok());
+  cluster_.list_error = absl::OkStatus();
+  EXPECT_EQ(*store_.Get(resting.name), resting);
+  cluster_.objects.clear();
+  ASSERT_TRUE(reaper_.Step(resting).ok());
+  EXPECT_TRUE(absl::IsNotFound(store_.Get(resting.name).status()));
+}
+
 }  // namespace
 }  // namespace berth::port

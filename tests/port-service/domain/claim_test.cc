@@ -9,6 +9,7 @@ namespace berth::port {
 namespace {
 
 const kube::Time kEnd = kube::Time(std::chrono::seconds(1'900'000'000));
+const Quarantine kRest{.begin = kEnd - std::chrono::minutes(5), .end = kEnd};
 
 TEST(ClaimTest, IsBoundFromReservedAndStaysBoundToTheSameRule) {
   const Claim reserved = TestClaim(ClaimState::kReserved);
@@ -42,23 +43,24 @@ TEST(ClaimTest, IsUnboundOnlyFromBound) {
 }
 
 TEST(ClaimTest, IsReleasedIntoQuarantineWhileNoRuleUsesIt) {
-  const absl::StatusOr<Claim> released = Released(TestClaim(ClaimState::kReserved), kEnd);
+  const absl::StatusOr<Claim> released = Released(TestClaim(ClaimState::kReserved), kRest);
   EXPECT_EQ(released->state, ClaimState::kQuarantined);
+  EXPECT_EQ(released->quarantine_begin, kRest.begin);
   EXPECT_EQ(released->quarantine_end, kEnd);
   EXPECT_EQ(released->expire_time, std::nullopt);
-  const absl::Status bound = Released(TestClaim(ClaimState::kBound), kEnd).status();
+  const absl::Status bound = Released(TestClaim(ClaimState::kBound), kRest).status();
   EXPECT_EQ(bound.code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_EQ(ReasonOf(bound), Reason::ERROR_REASON_CLAIM_BOUND);
   for (const ClaimState state : {ClaimState::kReleasing, ClaimState::kQuarantined}) {
-    EXPECT_EQ(*Released(TestClaim(state), kEnd), TestClaim(state));
+    EXPECT_EQ(*Released(TestClaim(state), kRest), TestClaim(state));
   }
 }
 
 TEST(ClaimTest, IsQuarantinedAfterItsRuleOnlyFromReleasing) {
-  EXPECT_EQ(Quarantined(TestClaim(ClaimState::kReleasing), kEnd)->quarantine_end, kEnd);
+  EXPECT_EQ(Quarantined(TestClaim(ClaimState::kReleasing), kRest)->quarantine_end, kEnd);
   for (const ClaimState state :
        {ClaimState::kReserved, ClaimState::kBound, ClaimState::kQuarantined}) {
-    EXPECT_EQ(ReasonOf(Quarantined(TestClaim(state), kEnd).status()),
+    EXPECT_EQ(ReasonOf(Quarantined(TestClaim(state), kRest).status()),
               Reason::ERROR_REASON_CLAIM_WRONG_STATE);
   }
 }
@@ -75,6 +77,7 @@ TEST(ClaimTest, RoundsTimesUpToTheSecondThatIsStored) {
   const kube::Time time = kEnd + std::chrono::milliseconds(1);
   EXPECT_EQ(Later(time, std::chrono::seconds(1)), kEnd + std::chrono::seconds(2));
   EXPECT_EQ(Later(kEnd, std::chrono::seconds(1)), kEnd + std::chrono::seconds(1));
+  EXPECT_EQ(QuarantineFrom(time, std::chrono::seconds(0)).begin, kEnd + std::chrono::seconds(1));
 }
 
 TEST(ClaimTest, RenewsAReservedClaimAndNeverShortensIt) {

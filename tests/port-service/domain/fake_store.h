@@ -267,6 +267,19 @@ class FakeCluster : public ClusterReader {
     return rules_.contains(name);
   }
 
+  absl::StatusOr<bool> HasObjects(const Claim& claim) override {
+    ++lists;
+    if (!list_error.ok()) {
+      return list_error;
+    }
+    return objects.contains(claim.uid);
+  }
+
+  /// Uids of claims that something is left of.
+  std::set<std::string> objects;
+  absl::Status list_error;
+  int lists = 0;
+
  private:
   std::map<pool::PoolName, pool::Pool> pools_;
   std::set<pool::ClaimName> rules_;
@@ -316,6 +329,7 @@ inline Claim TestClaim(ClaimState state = ClaimState::kReserved, int port = 2050
     claim.ever_bound = true;
   }
   if (state == ClaimState::kQuarantined) {
+    claim.quarantine_begin = start;
     claim.quarantine_end = start + std::chrono::minutes(5);
   }
   return claim;
