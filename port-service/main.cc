@@ -39,9 +39,31 @@ void AddKeys(config::Table& table, Options& options) {
       .Add("repair.interval", &options.engine.repair_interval,
            "between two looks for bound claims without a rule; two such looks release one")
       .Range(30'000, 3'600'000);
+  DiscoveryLoop::Options& discovery = options.engine.discovery;
+  table.Add("discovery.label_selector", &discovery.label_selector,
+            "of load balancers that a pool is made of when they are in none; empty for no pools "
+            "made without a call");
+  table.Add("discovery.namespace", &discovery.load_balancer_namespace,
+            "of those load balancers; empty for all");
+  table.Add("discovery.first_port", &discovery.first_port, "of the pools made so")
+      .Range(1024, 65'535);
+  table.Add("discovery.last_port", &discovery.last_port, "of the pools made so")
+      .Range(1024, 65'535);
+  table.Add("discovery.interval", &discovery.interval, "between two looks for such load balancers")
+      .Range(1'000, 3'600'000);
+}
+
+absl::Status CheckOptions(const Options& options) {
+  const DiscoveryLoop::Options& discovery = options.engine.discovery;
+  if (discovery.first_port > discovery.last_port) {
+    return Error(absl::StatusCode::kInvalidArgument, Reason::ERROR_REASON_INVALID_FIELD,
+                 "discovery.first_port must not be above discovery.last_port");
+  }
+  return absl::OkStatus();
 }
 
 absl::Status Serve(const Options& options, rpc::StopSignal& stop) {
+  RETURN_IF_ERROR(CheckOptions(options));
   metrics::Registry metrics("port");
   ASSIGN_OR_RETURN(const kube::Config kube_config, kube::LoadConfig(options.program.kubeconfig));
   ASSIGN_OR_RETURN(const std::unique_ptr<kube::Client> client,

@@ -17,6 +17,11 @@ std::uint64_t DrawBelow(std::uint64_t bound) {
   return std::uniform_int_distribution<std::uint64_t>(0, bound - 1)(device);
 }
 
+DiscoveryLoop::Options WithNamespace(DiscoveryLoop::Options options, const std::string& ns) {
+  options.ns = ns;
+  return options;
+}
+
 }  // namespace
 
 PortEngine::PortEngine(kube::Client& client, metrics::Registry& metrics, const Options& options)
@@ -49,7 +54,9 @@ PortEngine::PortEngine(kube::Client& client, metrics::Registry& metrics, const O
       claim_loop_(client, options.ns, claims_, reaper_),
       pool_loop_(client, mapper_, options.ns, watcher_, claims_, metrics),
       repair_loop_(client, {.ns = options.ns, .interval = options.repair_interval}, store_, claims_,
-                   cluster_, metrics) {}
+                   cluster_, metrics),
+      discovery_loop_(client, WithNamespace(options.discovery, options.ns), scanner_, pool_store_) {
+}
 
 PortEngine::~PortEngine() { Stop(); }
 
@@ -66,10 +73,12 @@ absl::Status PortEngine::Start(std::chrono::steady_clock::time_point deadline) {
   claim_loop_.Start();
   pool_loop_.Start();
   repair_loop_.Start();
+  discovery_loop_.Start();
   return absl::OkStatus();
 }
 
 void PortEngine::Stop() {
+  discovery_loop_.Stop();
   repair_loop_.Stop();
   pool_loop_.Stop();
   claim_loop_.Stop();

@@ -10,6 +10,7 @@
 #include "common/pool/pool_watcher.h"
 #include "port-service/adapters/claim_cache.h"
 #include "port-service/adapters/claim_loop.h"
+#include "port-service/adapters/discovery_loop.h"
 #include "port-service/adapters/kube_claim_store.h"
 #include "port-service/adapters/kube_cluster_reader.h"
 #include "port-service/adapters/kube_cluster_scanner.h"
@@ -40,6 +41,8 @@ class PortEngine {
     std::chrono::milliseconds watch_patience = std::chrono::seconds(1);
     /// Between two looks for bound claims without a rule; two such looks release one.
     std::chrono::milliseconds repair_interval = std::chrono::seconds(30);
+    /// `ns` is filled in.
+    DiscoveryLoop::Options discovery;
   };
 
   PortEngine(kube::Client& client, metrics::Registry& metrics, const Options& options);
@@ -83,6 +86,7 @@ class PortEngine {
   ClaimLoop claim_loop_;
   PoolLoop pool_loop_;
   RepairLoop repair_loop_;
+  DiscoveryLoop discovery_loop_;
 };
 
 }  // namespace berth::port

@@ -150,6 +150,24 @@ void DescribeController(const std::vector<FoundWorkload>& workloads, PoolProposa
 
 }  // namespace
 
+std::optional<PoolSpec> SpecOf(const PoolProposal& proposal, pool::Port first, pool::Port last) {
+  const absl::StatusOr<pool::PoolName> name = pool::PoolName::Parse(proposal.name);
+  if (!name.ok() || !proposal.driver.has_value() || !proposal.problem.empty()) {
+    return std::nullopt;
+  }
+  std::optional<pool::ConfigMapRefs> configmap = proposal.configmap;
+  std::vector<pool::LoadBalancerRef> load_balancers;
+  for (const FoundLoadBalancer& load_balancer : proposal.load_balancers) {
+    load_balancers.push_back(load_balancer.ref);
+  }
+  return PoolSpec{.name = *name,
+                  .driver = *proposal.driver,
+                  .load_balancers = std::move(load_balancers),
+                  .first = first,
+                  .last = last,
+                  .configmap = std::move(configmap)};
+}
+
 std::vector<PoolProposal> ProposePools(const std::vector<FoundLoadBalancer>& load_balancers,
                                        const std::vector<FoundWorkload>& workloads,
                                        const std::vector<pool::Pool>& pools) {

@@ -10,6 +10,7 @@
 #include "common/pool/address.h"
 #include "common/pool/pool.h"
 #include "port-service/domain/controller_arguments.h"
+#include "port-service/domain/pool_store.h"
 
 namespace berth::port {
 
@@ -67,6 +68,9 @@ struct PoolProposal {
   /// Why no pool can be made of them as they are, for people; empty if one can.
   std::string problem;
 };
+
+/// What a pool made of a proposal is configured as; nothing if none can be made of it.
+std::optional<PoolSpec> SpecOf(const PoolProposal& proposal, pool::Port first, pool::Port last);
 
 /// Puts what was found together. Ordered by the first load balancer's name.
 std::vector<PoolProposal> ProposePools(const std::vector<FoundLoadBalancer>& load_balancers,

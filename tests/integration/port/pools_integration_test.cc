@@ -40,6 +40,34 @@ class PoolsIntegrationTest : public testing::Test {
         PortEngine::Options{.ns = ns_.name(), .repair_interval = repair_interval});
   }
 
+  /// A load balancer "controller" labelled app=ingress-nginx, with such a controller behind it.
+  void MakeLabelledController() {
+    ns_.MakeLoadBalancer("controller", "10.0.0.1");
+    const Json labels = {{"app", "ingress-nginx"}};
+    ns_.Change(kube::kServices, "controller", [&](Json& service) {
+      service["metadata"]["labels"] = labels;
+      service["spec"]["selector"] = labels;
+    });
+    Json deployment = kube::NewObject(kube::kDeployments, {ns_.name(), "nginx"});
+    deployment["spec"] = {
+        {"selector", {{"matchLabels", labels}}},
+        {"template",
+         {{"metadata", {{"labels", labels}}},
+          {"spec",
+           {{"containers",
+             Json::array(
+                 {{{"name", "controller"},
+                   {"image", "controller"},
+                   {"args",
+                    {"/controller", "--tcp-services-configmap=$(POD_NAMESPACE)/tcp",
+                     "--udp-services-configmap=$(POD_NAMESPACE)/udp"}},
+                   {"env", Json::array({{{"name", "POD_NAMESPACE"},
+                                         {"valueFrom",
+                                          {{"fieldRef",
+                                            {{"fieldPath", "metadata.namespace"}}}}}}})}}})}}}}}};
+    ASSERT_TRUE(ns_.client().Create(kube::kDeployments, deployment).ok());
+  }
+
   static bool IsReady(Replica& replica, const std::string& name = "edge") {
     const auto pool = GetPool(replica.stub(), name);
     return pool.ok() && pool->ready();
@@ -90,31 +118,8 @@ TEST_F(PoolsIntegrationTest, TellsWhatAPoolIs) {
 }
 
 TEST_F(PoolsIntegrationTest, FindsLoadBalancersThatPoolsCouldBeMadeOf) {
-  ns_.MakeLoadBalancer("controller", "10.0.0.1");
   ns_.MakeLoadBalancer("other", "10.0.0.2");
-  const Json labels = {{"app", "ingress-nginx"}};
-  ns_.Change(kube::kServices, "controller", [&](Json& service) {
-    service["metadata"]["labels"] = labels;
-    service["spec"]["selector"] = labels;
-  });
-  Json deployment = kube::NewObject(kube::kDeployments, {ns_.name(), "nginx"});
-  deployment["spec"] = {
-      {"selector", {{"matchLabels", labels}}},
-      {"template",
-       {{"metadata", {{"labels", labels}}},
-        {"spec",
-         {{"containers",
-           Json::array(
-               {{{"name", "controller"},
-                 {"image", "controller"},
-                 {"args",
-                  {"/controller", "--tcp-services-configmap=$(POD_NAMESPACE)/tcp",
-                   "--udp-services-configmap=$(POD_NAMESPACE)/udp"}},
-                 {"env", Json::array(
-                             {{{"name", "POD_NAMESPACE"},
-                               {"valueFrom",
-                                {{"fieldRef", {{"fieldPath", "metadata.namespace"}}}}}}})}}})}}}}}};
-  ASSERT_TRUE(ns_.client().Create(kube::kDeployments, deployment).ok());
+  MakeLabelledController();
   const auto replica = MakeReplica();
   const auto discover = [&](const std::string& selector) {
     v1::DiscoverPoolsRequest request;
@@ -146,6 +151,25 @@ TEST_F(PoolsIntegrationTest, FindsLoadBalancersThatPoolsCouldBeMadeOf) {
   const absl::Status refused = discover("not a selector!").status();
   EXPECT_EQ(ReasonOf(refused), Reason::ERROR_REASON_INVALID_FIELD);
   EXPECT_THAT(std::string(refused.message()), HasSubstr("label_selector"));
+}
+
+TEST_F(PoolsIntegrationTest, MakesPoolsOfLabelledLoadBalancersByItself) {
+  ns_.MakeLoadBalancer("other", "10.0.0.2");
+  PortEngine::Options options{.ns = ns_.name()};
+  options.discovery.label_selector = "app=ingress-nginx";
+  options.discovery.load_balancer_namespace = ns_.name();
+  options.discovery.first_port = 21000;
+  options.discovery.last_port = 21099;
+  options.discovery.interval = std::chrono::milliseconds(200);
+  const Replica one(ApiServer::Shared().MakeClient(), options);
+  Replica two(ApiServer::Shared().MakeClient(), options);
+  MakeLabelledController();
+  ASSERT_TRUE(Eventually([&] { return IsReady(two, "controller"); }));
+  const auto pool = GetPool(two.stub(), "controller");
+  EXPECT_EQ(pool->first_port(), 21000);
+  EXPECT_EQ(pool->last_port(), 21099);
+  EXPECT_EQ(pool->configmap().tcp_services().name(), "tcp");
+  EXPECT_THAT(ns_.List(kube::kPortPools), SizeIs(1)) << "nobody labelled the other one";
 }
 
 TEST_F(PoolsIntegrationTest, FollowsTheAddressOfTheLoadBalancer) {

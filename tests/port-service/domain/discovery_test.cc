@@ -143,5 +143,25 @@ TEST(DiscoveryTest, TellsWhatIsInTheWayOfAPoolOnAGateway) {
   EXPECT_EQ(ProposePools({Gateway("edge", "192.0.2.1")}, {}, {of_it}).at(0).pool, "main");
 }
 
+TEST(DiscoveryTest, ConfiguresAPoolOfWhatHasNoProblem) {
+  PoolProposal proposal{
+      .name = "edge",
+      .load_balancers = {{.ref = {pool::LoadBalancerKind::kService, {"ingress", "controller"}}}},
+      .driver = pool::Driver::kConfigMap,
+      .configmap = pool::ConfigMapRefs{.tcp_services = {"ingress", "tcp"},
+                                       .udp_services = {"ingress", "udp"}}};
+  const auto spec = SpecOf(proposal, pool::Port::Of<20000>(), pool::Port::Of<20099>());
+  ASSERT_TRUE(spec.has_value());
+  EXPECT_EQ(spec->name.value(), "edge");
+  EXPECT_EQ(spec->driver, pool::Driver::kConfigMap);
+  EXPECT_EQ(spec->load_balancers,
+            (std::vector<pool::LoadBalancerRef>{
+                {pool::LoadBalancerKind::kService, {"ingress", "controller"}}}));
+  EXPECT_EQ(spec->configmap, proposal.configmap);
+  EXPECT_EQ(spec->last, pool::Port::Of<20099>());
+  proposal.problem = "has no address yet";
+  EXPECT_FALSE(SpecOf(proposal, pool::Port::Of<20000>(), pool::Port::Of<20099>()).has_value());
+}
+
 }  // namespace
 }  // namespace berth::port
