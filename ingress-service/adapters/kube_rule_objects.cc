@@ -97,10 +97,12 @@ absl::StatusOr<std::optional<kube::Json>> KubeRuleObjects::Get(const kube::Resou
 }
 
 absl::StatusOr<std::optional<kube::Json>> KubeRuleObjects::Put(const kube::Resource& resource,
-                                                               const kube::Json& object) {
+                                                               const kube::Json& object,
+                                                               std::chrono::milliseconds time) {
   const bool is_new = kube::ResourceVersion(object).empty();
-  absl::StatusOr<kube::Json> stored =
-      is_new ? client_.Create(resource, object) : client_.Update(resource, object);
+  const kube::WriteOptions options{.call = {.timeout = time}};
+  absl::StatusOr<kube::Json> stored = is_new ? client_.Create(resource, object, options)
+                                             : client_.Update(resource, object, options);
   const bool lost = is_new ? kube::IsAlreadyExists(stored.status())
                            : kube::IsConflict(stored.status()) || kube::IsNotFound(stored.status());
   if (lost) {

@@ -41,7 +41,8 @@ class KubeRuleObjects : public RuleObjects {
   absl::StatusOr<std::optional<kube::Json>> Get(const kube::Resource& resource,
                                                 const kube::ObjectName& name) override;
   absl::StatusOr<std::optional<kube::Json>> Put(const kube::Resource& resource,
-                                                const kube::Json& object) override;
+                                                const kube::Json& object,
+                                                std::chrono::milliseconds time) override;
   absl::Status Delete(const kube::Resource& resource, const kube::Json& object,
                       DeleteIf condition) override;
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <map>
 #include <optional>
@@ -21,6 +22,10 @@ using kube::Json;
 // Each conflict means that somebody else's write went through; the caller's queue comes back for
 // the rest.
 constexpr int kMaxTries = 4;
+
+// From the read of a rule until the last moment at which a write for it is sent. port-service
+// counts on it before it frees the port.
+constexpr std::chrono::seconds kWriteTime{30};
 
 // How many claims a list asks for: their uids are in its address.
 constexpr std::size_t kClaimsPerList = 50;
@@ -64,6 +69,7 @@ absl::StatusOr<Json> RuleObjectWriter::Ensure(const Rule& rule, const RuleObject
     if (stored && kube::IsBeingDeleted(*stored)) {
       return Passing(what, "is being deleted");
     }
+    const kube::Clock::TimePoint deadline = clock_.Now() + kWriteTime;
     ASSIGN_OR_RETURN(const bool is_still, IsStill(rule));
     if (!is_still) {
       return Passing(what, "was not written: the rule changed meanwhile");
@@ -76,9 +82,12 @@ absl::StatusOr<Json> RuleObjectWriter::Ensure(const Rule& rule, const RuleObject
       }
       continue;
     }
-    ASSIGN_OR_RETURN(
-        std::optional<Json> put,
-        objects_.Put(wanted.resource, Wanted(rule, wanted, stored ? &*stored : nullptr)));
+    const Json object = Wanted(rule, wanted, stored ? &*stored : nullptr);
+    const auto left = std::chrono::floor<std::chrono::milliseconds>(deadline - clock_.Now());
+    if (left.count() <= 0) {
+      return Passing(what, "was not written: it took too long since its rule was read");
+    }
+    ASSIGN_OR_RETURN(std::optional<Json> put, objects_.Put(wanted.resource, object, left));
     if (put) {
       return *std::move(put);
     }

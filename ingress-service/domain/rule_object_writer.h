@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "common/kube/clock.h"
 #include "common/kube/json.h"
 #include "common/kube/resource.h"
 #include "ingress-service/domain/rule.h"
@@ -24,14 +25,17 @@ namespace berth::ingress {
 /// write fail.
 ///
 /// Objects in Berth's namespace are owned by their PortRule, so that the garbage collector takes
-/// one that was created too late. Objects elsewhere are found by Sweep.
+/// one that was created too late. Objects elsewhere are found by Sweep; no write of one is sent
+/// later than 30 s after the read of its rule, so that port-service knows when the last one has
+/// come.
 ///
-/// Thread safe; borrows both.
+/// Thread safe; borrows all it is given.
 class RuleObjectWriter {
  public:
   /// `ns` is Berth's namespace.
-  RuleObjectWriter(RuleObjects& objects, RuleStore& rules, std::string ns)
-      : objects_(objects), rules_(rules), ns_(std::move(ns)) {}
+  RuleObjectWriter(RuleObjects& objects, RuleStore& rules, std::string ns,
+                   const kube::Clock& clock = kube::RealClock())
+      : objects_(objects), rules_(rules), ns_(std::move(ns)), clock_(clock) {}
 
   /// Makes the object as a live rule wants it; answers it as stored. `cached` is what the watch
   /// shows of it; null for nothing.
@@ -60,6 +64,7 @@ class RuleObjectWriter {
   RuleObjects& objects_;
   RuleStore& rules_;
   const std::string ns_;
+  const kube::Clock& clock_;
 };
 
 }  // namespace berth::ingress

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -59,9 +60,10 @@ class RuleObjects {
   virtual absl::StatusOr<std::optional<kube::Json>> Get(const kube::Resource& resource,
                                                         const kube::ObjectName& name) = 0;
   /// Creates an object without resourceVersion, replaces one with it; answers it as stored, or none
-  /// if it exists, or was changed since.
+  /// if it exists, or was changed since. Nothing is sent once `time` has passed.
   virtual absl::StatusOr<std::optional<kube::Json>> Put(const kube::Resource& resource,
-                                                        const kube::Json& object) = 0;
+                                                        const kube::Json& object,
+                                                        std::chrono::milliseconds time) = 0;
   /// Asks for the deletion of an object that was read. OK if it is gone; ABORTED,
   /// KUBERNETES_CONFLICT if it is not what the condition asks for.
   virtual absl::Status Delete(const kube::Resource& resource, const kube::Json& object,

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "common/kube/clock.h"
 #include "common/kube/object.h"
 #include "common/status/status.h"
 #include "ingress-service/domain/claims.h"
@@ -24,6 +25,14 @@
 #include "ingress-service/domain/targets.h"
 
 namespace berth::ingress {
+
+/// Stands still until a test moves it.
+class FakeClock : public kube::Clock {
+ public:
+  TimePoint now{};
+  TimePoint Now() const override { return now; }
+  void WaitUntil(Mutex&, CondVar&, TimePoint) override {}
+};
 
 /// The rules, claims and shared objects of a cluster, with one revision for all as an API server
 /// has, and the history of the rules, so that a cache can lag behind. Used by one thread at a time.

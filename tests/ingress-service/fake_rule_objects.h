@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <chrono>
 #include <map>
 #include <memory>
 #include <string>
@@ -23,6 +24,8 @@ class FakeRuleObjects : public RuleObjects {
   using Key = std::pair<std::string, kube::ObjectName>;
   std::map<Key, kube::Json> objects;
   /// Verb and object of each write, such as "CREATE TCPRoute berth/edge.tcp.20001".
+  /// How long the last write could be sent.
+  std::chrono::milliseconds time_for_put{};
   std::vector<std::string> writes;
   std::vector<RuleObjectKind> followed;
 
@@ -71,7 +74,9 @@ class FakeRuleObjects : public RuleObjects {
   }
 
   absl::StatusOr<std::optional<kube::Json>> Put(const kube::Resource& resource,
-                                                const kube::Json& object) override {
+                                                const kube::Json& object,
+                                                std::chrono::milliseconds time) override {
+    time_for_put = time;
     if (absl::Status status = cluster_.before("PUT object"); !status.ok()) {
       return status;
     }

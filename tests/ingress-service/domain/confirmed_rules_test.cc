@@ -4,15 +4,10 @@
 
 #include <chrono>
 
+#include "tests/ingress-service/fake_cluster.h"
+
 namespace berth::ingress {
 namespace {
-
-class FakeClock : public kube::Clock {
- public:
-  TimePoint now{};
-  TimePoint Now() const override { return now; }
-  void WaitUntil(Mutex&, CondVar&, TimePoint) override {}
-};
 
 TEST(ConfirmedRulesTest, KnowsARuleForTenMinutesAtLeastAndTwentyAtTheMost) {
   FakeClock clock;

@@ -12,13 +12,6 @@ using std::chrono::seconds;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-class FakeClock : public kube::Clock {
- public:
-  TimePoint now{};
-  TimePoint Now() const override { return now; }
-  void WaitUntil(Mutex&, CondVar&, TimePoint) override {}
-};
-
 // Says of every live rule that it is written, and of every removed one that it is gone.
 class RecordingDriver : public Driver {
  public:

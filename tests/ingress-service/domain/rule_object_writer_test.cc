@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <memory>
 #include <string>
 
@@ -14,6 +15,7 @@ namespace berth::ingress {
 namespace {
 
 using kube::Json;
+using std::chrono::seconds;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
@@ -53,7 +55,8 @@ class RuleObjectWriterTest : public testing::Test {
   FakeCluster cluster_;
   FakeRuleObjects objects_{cluster_};
   FakeRuleStore rules_{cluster_};
-  RuleObjectWriter writer_{objects_, rules_, "berth"};
+  FakeClock clock_;
+  RuleObjectWriter writer_{objects_, rules_, "berth", clock_};
 };
 
 TEST_F(RuleObjectWriterTest, CreatesAnObjectThatGoesWithItsRule) {
@@ -79,6 +82,23 @@ TEST_F(RuleObjectWriterTest, WritesForAConfirmedRuleWhoseAcceptanceIsNotStoredYe
   rule = Stored();
   rule.confirmed = true;
   MustEnsure(rule, Wanted());
+}
+
+TEST_F(RuleObjectWriterTest, SendsNothingThirtySecondsAfterItReadTheRule) {
+  seconds pause{29};
+  cluster_.before = [&](const std::string& verb) {
+    if (verb == "GET rule") {
+      clock_.now += pause;  // frozen right after
+    }
+    return absl::OkStatus();
+  };
+  MustEnsure(Stored(), Wanted());
+  EXPECT_EQ(objects_.time_for_put, seconds(1));
+  objects_.Edit(kube::kTcpRoutes, {"berth", kName})["spec"]["port"] = 81;
+  objects_.writes.clear();
+  pause = seconds(30);
+  EXPECT_EQ(WhyNot(Stored(), Wanted()), Reason::ERROR_REASON_NOT_PROGRAMMED);
+  EXPECT_THAT(objects_.writes, IsEmpty());
 }
 
 TEST_F(RuleObjectWriterTest, WritesNothingTwice) {
@@ -111,7 +131,7 @@ TEST_F(RuleObjectWriterTest, PutsRightWhatSomebodyChanged) {
 TEST_F(RuleObjectWriterTest, LeavesAnObjectOfOthersAlone) {
   Json theirs = kube::NewObject(kube::kTcpRoutes, {"berth", kName});
   theirs["spec"] = {{"port", 1}};
-  ASSERT_TRUE(objects_.Put(kube::kTcpRoutes, theirs).ok());
+  ASSERT_TRUE(objects_.Put(kube::kTcpRoutes, theirs, seconds(1)).ok());
   objects_.writes.clear();
   EXPECT_EQ(WhyNot(Stored(), Wanted()), Reason::ERROR_REASON_PORT_TAKEN);
   Rule rule = Stored();
