@@ -92,7 +92,7 @@ absl::Status Serve(const Options& options, rpc::StopSignal& stop) {
   server.OnDrain("loop", [&](rpc::SteadyTime) { engine->Stop(); });
   RETURN_IF_ERROR(server.Start());
   RETURN_IF_ERROR(kube::CheckSchemas(
-      *client, {{kube::kPortPools, 3}, {kube::kPortClaims}, {kube::kPortRules, 2}}));
+      *client, {{kube::kPortPools, 4}, {kube::kPortClaims}, {kube::kPortRules, 2}}));
   RETURN_IF_ERROR(engine->Start(std::chrono::steady_clock::now() + kStartPatience));
   server.SetServing(true);
   log::Info("serving", {{"port", server.port()}, {"namespace", options.engine.ns}});

@@ -13,6 +13,9 @@ namespace {
 
 using kube::Json;
 
+constexpr LoadBalancerImplementation kImplementations[] = {LoadBalancerImplementation::kMetalLb,
+                                                           LoadBalancerImplementation::kCilium,
+                                                           LoadBalancerImplementation::kKubeVip};
 constexpr Driver kDrivers[] = {Driver::kConfigMap, Driver::kGatewayApi, Driver::kLoadBalancer,
                                Driver::kHelmValues};
 
@@ -61,6 +64,40 @@ absl::StatusOr<std::vector<LoadBalancerRef>> ParseLoadBalancers(const Json& list
     return Unusable("spec.loadBalancers", "name at least one Service or Gateway");
   }
   return load_balancers;
+}
+
+absl::StatusOr<LoadBalancerImplementation> ParseImplementation(const std::string& text) {
+  for (const LoadBalancerImplementation implementation : kImplementations) {
+    if (text == ToString(implementation)) {
+      return implementation;
+    }
+  }
+  return Unusable("spec.loadbalancer.implementation",
+                  fmt::format("'{}' is not known to this version", text));
+}
+
+absl::StatusOr<TrafficPolicy> ParseTrafficPolicy(const std::string& text) {
+  for (const TrafficPolicy policy : {TrafficPolicy::kCluster, TrafficPolicy::kLocal}) {
+    if (text == ToString(policy)) {
+      return policy;
+    }
+  }
+  return text.empty() ? absl::StatusOr<TrafficPolicy>(TrafficPolicy::kCluster)
+                      : Unusable("spec.loadbalancer.externalTrafficPolicy",
+                                 fmt::format("'{}' is not known", text));
+}
+
+absl::StatusOr<LoadBalancerSettings> ParseLoadBalancerSettings(const Json& object) {
+  LoadBalancerSettings settings;
+  ASSIGN_OR_RETURN(settings.implementation,
+                   ParseImplementation(kube::StringAt(object, {"implementation"})));
+  ASSIGN_OR_RETURN(settings.traffic_policy,
+                   ParseTrafficPolicy(kube::StringAt(object, {"externalTrafficPolicy"})));
+  settings.sharing_key = kube::StringAt(object, {"sharingKey"});
+  if (const std::string problem = ProblemOf(settings); !problem.empty()) {
+    return Unusable("spec.loadbalancer", problem);
+  }
+  return settings;
 }
 
 absl::StatusOr<PortSet> ParsePorts(const Json& list) {
@@ -188,12 +225,18 @@ absl::StatusOr<Pool> ParsePool(const Json& object) {
       .quarantine = SecondsAt(object, "quarantineSeconds", std::chrono::minutes(10)),
       .drift_policy = drift_policy,
       .configmap = std::nullopt,
+      .loadbalancer = std::nullopt,
   };
   if (const Json& configmap = kube::At(object, {"spec", "configmap"}); configmap.is_object()) {
     pool.configmap = ConfigMapRefs{.tcp_services = NameAt(kube::At(configmap, {"tcpServices"})),
                                    .udp_services = NameAt(kube::At(configmap, {"udpServices"}))};
   } else if (driver == Driver::kConfigMap) {
     return Unusable("spec.configmap", "the configmap driver needs it");
+  }
+  if (const Json& settings = kube::At(object, {"spec", "loadbalancer"}); settings.is_object()) {
+    ASSIGN_OR_RETURN(pool.loadbalancer, ParseLoadBalancerSettings(settings));
+  } else if (driver == Driver::kLoadBalancer) {
+    return Unusable("spec.loadbalancer", "the loadbalancer driver needs it");
   }
   return pool;
 }

@@ -13,6 +13,7 @@
 #include "common/kube/resource.h"
 #include "common/pool/address.h"
 #include "common/pool/claim_name.h"
+#include "common/pool/load_balancer_settings.h"
 #include "common/pool/port_set.h"
 #include "common/pool/quotas.h"
 
@@ -92,6 +93,8 @@ struct Pool {
   DriftPolicy drift_policy = DriftPolicy::kRepair;
   /// Set for Driver::kConfigMap.
   std::optional<ConfigMapRefs> configmap;
+  /// Set for Driver::kLoadBalancer.
+  std::optional<LoadBalancerSettings> loadbalancer;
 
   /// Whether the port may be handed out at all: in the range and not reserved.
   bool Allows(Port port) const;

@@ -11,6 +11,12 @@ using kube::Json;
 
 Json ToJson(const kube::ObjectName& name) { return {{"namespace", name.ns}, {"name", name.name}}; }
 
+Json ToJson(const pool::LoadBalancerSettings& settings) {
+  return {{"implementation", pool::ToString(settings.implementation)},
+          {"sharingKey", settings.sharing_key.empty() ? Json(nullptr) : Json(settings.sharing_key)},
+          {"externalTrafficPolicy", pool::ToString(settings.traffic_policy)}};
+}
+
 /// An empty list is left out of the object.
 Json ListOrNull(Json list) {
   if (list.empty()) {
@@ -74,6 +80,9 @@ Json SpecPatch(const PoolSpec& spec) {
   if (spec.configmap.has_value()) {
     patch["configmap"] = {{"tcpServices", ToJson(spec.configmap->tcp_services)},
                           {"udpServices", ToJson(spec.configmap->udp_services)}};
+  }
+  if (spec.loadbalancer.has_value()) {
+    patch["loadbalancer"] = ToJson(*spec.loadbalancer);
   }
   return patch;
 }

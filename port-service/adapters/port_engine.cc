@@ -61,7 +61,7 @@ PortEngine::PortEngine(kube::Client& client, metrics::Registry& metrics, const O
 PortEngine::~PortEngine() { Stop(); }
 
 absl::Status PortEngine::Start(std::chrono::steady_clock::time_point deadline) {
-  RETURN_IF_ERROR(kube::CheckSchemas(client_, {{.resource = kube::kPortPools, .revision = 3},
+  RETURN_IF_ERROR(kube::CheckSchemas(client_, {{.resource = kube::kPortPools, .revision = 4},
                                                {.resource = kube::kPortClaims, .revision = 3},
                                                {.resource = kube::kPortRules, .revision = 1}}));
   claims_.Start();

@@ -29,6 +29,8 @@ struct PoolSpec {
   pool::DriftPolicy drift_policy = pool::DriftPolicy::kRepair;
   /// Set for Driver::kConfigMap.
   std::optional<pool::ConfigMapRefs> configmap;
+  /// Set for Driver::kLoadBalancer.
+  std::optional<pool::LoadBalancerSettings> loadbalancer;
 };
 
 /// Tells versions of a pool's spec apart, also those of pools that had the same name.

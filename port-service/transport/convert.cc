@@ -72,6 +72,29 @@ v1::ObjectName ToProto(const kube::ObjectName& name) {
   return proto;
 }
 
+v1::LoadBalancerSettings::Implementation ToProto(pool::LoadBalancerImplementation implementation) {
+  switch (implementation) {
+    case pool::LoadBalancerImplementation::kMetalLb:
+      return v1::LoadBalancerSettings::IMPLEMENTATION_METALLB;
+    case pool::LoadBalancerImplementation::kCilium:
+      return v1::LoadBalancerSettings::IMPLEMENTATION_CILIUM;
+    case pool::LoadBalancerImplementation::kKubeVip:
+      return v1::LoadBalancerSettings::IMPLEMENTATION_KUBE_VIP;
+  }
+  return v1::LoadBalancerSettings::IMPLEMENTATION_UNSPECIFIED;
+}
+
+v1::LoadBalancerSettings ToProto(const pool::LoadBalancerSettings& settings) {
+  v1::LoadBalancerSettings proto;
+  proto.set_implementation(ToProto(settings.implementation));
+  proto.set_sharing_key(settings.sharing_key);
+  proto.set_external_traffic_policy(
+      settings.traffic_policy == pool::TrafficPolicy::kLocal
+          ? v1::LoadBalancerSettings::EXTERNAL_TRAFFIC_POLICY_LOCAL
+          : v1::LoadBalancerSettings::EXTERNAL_TRAFFIC_POLICY_CLUSTER);
+  return proto;
+}
+
 google::protobuf::Timestamp ToProto(kube::Time time) {
   const auto since_epoch = time.time_since_epoch();
   const auto seconds = std::chrono::floor<std::chrono::seconds>(since_epoch);
@@ -492,6 +515,9 @@ v1::PortPool ToProto(const pool::PoolState& state, const ClaimedPorts& claimed,
                              : v1::PortPool::DRIFT_POLICY_REPAIR);
   if (pool.configmap.has_value()) {
     *proto.mutable_configmap() = ToProto(*pool.configmap);
+  }
+  if (pool.loadbalancer.has_value()) {
+    *proto.mutable_loadbalancer() = ToProto(*pool.loadbalancer);
   }
   proto.set_etag(Etag(pool));
   proto.set_ready(usable.ok());

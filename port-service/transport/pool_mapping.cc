@@ -19,6 +19,7 @@ constexpr int kMaxLoadBalancers = 16;
 constexpr int kMaxReservedPorts = 1024;
 constexpr int kMaxAddresses = 16;
 constexpr int kMaxQuotas = 1025;
+constexpr std::size_t kMaxSharingKey = 253;
 constexpr seconds kDay = std::chrono::hours(24);
 
 constexpr pool::Driver kDrivers[] = {pool::Driver::kConfigMap, pool::Driver::kGatewayApi,
@@ -209,6 +210,67 @@ std::optional<pool::ConfigMapRefs> ParseConfigMap(const v1::PortPool& proto,
           ParseObjectName(settings.udp_services(), "pool.configmap.udp_services", violations)};
 }
 
+std::optional<pool::LoadBalancerImplementation> ParseImplementation(int implementation) {
+  switch (implementation) {
+    case v1::LoadBalancerSettings::IMPLEMENTATION_METALLB:
+      return pool::LoadBalancerImplementation::kMetalLb;
+    case v1::LoadBalancerSettings::IMPLEMENTATION_CILIUM:
+      return pool::LoadBalancerImplementation::kCilium;
+    case v1::LoadBalancerSettings::IMPLEMENTATION_KUBE_VIP:
+      return pool::LoadBalancerImplementation::kKubeVip;
+    default:
+      return std::nullopt;
+  }
+}
+
+std::optional<pool::TrafficPolicy> ParseTrafficPolicy(int policy) {
+  switch (policy) {
+    case v1::LoadBalancerSettings::EXTERNAL_TRAFFIC_POLICY_UNSPECIFIED:
+    case v1::LoadBalancerSettings::EXTERNAL_TRAFFIC_POLICY_CLUSTER:
+      return pool::TrafficPolicy::kCluster;
+    case v1::LoadBalancerSettings::EXTERNAL_TRAFFIC_POLICY_LOCAL:
+      return pool::TrafficPolicy::kLocal;
+    default:
+      return std::nullopt;
+  }
+}
+
+std::optional<pool::LoadBalancerSettings> ParseLoadBalancerSettings(
+    const v1::PortPool& proto, std::optional<pool::Driver> driver, FieldViolations& violations) {
+  if (!proto.has_loadbalancer()) {
+    if (driver == pool::Driver::kLoadBalancer) {
+      violations.Add("pool.loadbalancer", "is required by driver 'loadbalancer'");
+    }
+    return std::nullopt;
+  }
+  if (driver.has_value() && driver != pool::Driver::kLoadBalancer) {
+    violations.Add("pool.loadbalancer", "is for driver 'loadbalancer' alone");
+  }
+  const v1::LoadBalancerSettings& from = proto.loadbalancer();
+  const auto implementation = ParseImplementation(from.implementation());
+  const auto policy = ParseTrafficPolicy(from.external_traffic_policy());
+  if (!implementation.has_value()) {
+    violations.Add("pool.loadbalancer.implementation", "is required and must be a known one");
+  }
+  if (!policy.has_value()) {
+    violations.Add("pool.loadbalancer.external_traffic_policy", "is not known");
+  }
+  if (from.sharing_key().size() > kMaxSharingKey) {
+    violations.Add("pool.loadbalancer.sharing_key",
+                   fmt::format("must be at most {} characters", kMaxSharingKey));
+  }
+  if (!implementation.has_value() || !policy.has_value()) {
+    return std::nullopt;
+  }
+  pool::LoadBalancerSettings settings{.implementation = *implementation,
+                                      .sharing_key = from.sharing_key(),
+                                      .traffic_policy = *policy};
+  if (const std::string problem = pool::ProblemOf(settings); !problem.empty()) {
+    violations.Add("pool.loadbalancer", problem);
+  }
+  return settings;
+}
+
 pool::DriftPolicy ParseDriftPolicy(const v1::PortPool& proto, std::optional<pool::Driver> driver,
                                    FieldViolations& violations) {
   switch (proto.drift_policy()) {
@@ -252,6 +314,7 @@ absl::StatusOr<PoolSpec> ParsePoolSpec(const v1::PortPool& proto) {
   const seconds quarantine = ParseSeconds(proto.has_quarantine(), proto.quarantine(), seconds(0),
                                           std::chrono::minutes(10), "pool.quarantine", violations);
   std::optional<pool::ConfigMapRefs> configmap = ParseConfigMap(proto, driver, violations);
+  auto loadbalancer = ParseLoadBalancerSettings(proto, driver, violations);
   const pool::DriftPolicy drift_policy = ParseDriftPolicy(proto, driver, violations);
   RETURN_IF_ERROR(violations.ToStatus());
   return PoolSpec{.name = *std::move(name),
@@ -266,7 +329,8 @@ absl::StatusOr<PoolSpec> ParsePoolSpec(const v1::PortPool& proto) {
                   .claim_ttl = claim_ttl,
                   .quarantine = quarantine,
                   .drift_policy = drift_policy,
-                  .configmap = std::move(configmap)};
+                  .configmap = std::move(configmap),
+                  .loadbalancer = std::move(loadbalancer)};
 }
 
 }  // namespace berth::port

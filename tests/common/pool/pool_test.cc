@@ -85,6 +85,40 @@ TEST(PoolTest, RefusesObjectsThatCannotBeServed) {
   EXPECT_FALSE(ParsePool(Json::object()).ok());
 }
 
+Json SharedPool() {
+  Json object = MinimalPool();
+  object["spec"].erase("configmap");
+  object["spec"]["driver"] = "loadbalancer";
+  object["spec"]["loadbalancer"] = {{"implementation", "MetalLB"}, {"sharingKey", "edge"}};
+  return object;
+}
+
+TEST(PoolTest, ReadsHowServicesShareAnAddress) {
+  const absl::StatusOr<Pool> pool = ParsePool(SharedPool());
+  ASSERT_TRUE(pool.ok()) << pool.status();
+  EXPECT_EQ(pool->loadbalancer,
+            (LoadBalancerSettings{.implementation = LoadBalancerImplementation::kMetalLb,
+                                  .sharing_key = "edge"}));
+  Json kube_vip = SharedPool();
+  kube_vip["spec"]["loadbalancer"] = {{"implementation", "KubeVip"},
+                                      {"externalTrafficPolicy", "Local"}};
+  EXPECT_EQ(ParsePool(kube_vip)->loadbalancer->traffic_policy, TrafficPolicy::kLocal);
+}
+
+TEST(PoolTest, RefusesWaysOfSharingThatDoNotWork) {
+  const auto refused = [](const char* pointer, Json value) {
+    Json object = SharedPool();
+    object[Json::json_pointer(pointer)] = std::move(value);
+    return !ParsePool(object).ok();
+  };
+  EXPECT_TRUE(refused("/spec/loadbalancer", nullptr));
+  EXPECT_TRUE(refused("/spec/loadbalancer/implementation", "magic"));
+  EXPECT_TRUE(refused("/spec/loadbalancer/sharingKey", ""));
+  EXPECT_TRUE(refused("/spec/loadbalancer/externalTrafficPolicy", "Local"));
+  EXPECT_TRUE(refused("/spec/loadbalancer/externalTrafficPolicy", "Sometimes"));
+  EXPECT_TRUE(refused("/spec/loadbalancer/implementation", "KubeVip")) << "it knows no key";
+}
+
 TEST(PoolTest, KeepsAStaticBandBySizeOfTheRange) {
   EXPECT_EQ(DefaultStaticPorts(31), 0);
   EXPECT_EQ(DefaultStaticPorts(32), 16);

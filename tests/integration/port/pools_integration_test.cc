@@ -352,6 +352,8 @@ TEST_F(PoolsIntegrationTest, MakesChangesAndDeletesPoolsByCalls) {
   pool.set_etag(updated->pool().etag());
   pool.set_driver("loadbalancer");
   pool.clear_configmap();
+  pool.mutable_loadbalancer()->set_implementation(
+      v1::LoadBalancerSettings::IMPLEMENTATION_KUBE_VIP);
   EXPECT_EQ(FieldViolationsOf(update().status()).at(0).field, "pool.driver");
 
   const absl::Status in_use = remove("");

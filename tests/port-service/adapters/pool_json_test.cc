@@ -48,6 +48,21 @@ TEST(PoolJsonTest, WritesWhatAPoolIsReadFrom) {
   EXPECT_EQ(pool->configmap, Spec().configmap);
 }
 
+TEST(PoolJsonTest, WritesHowServicesShareAnAddress) {
+  PoolSpec spec = Spec();
+  spec.driver = pool::Driver::kLoadBalancer;
+  spec.configmap.reset();
+  spec.drift_policy = pool::DriftPolicy::kRepair;
+  spec.loadbalancer = pool::LoadBalancerSettings{
+      .implementation = pool::LoadBalancerImplementation::kCilium, .sharing_key = "edge"};
+  Json object = NewPoolObject(spec, "berth");
+  EXPECT_EQ(pool::ParsePool(object)->loadbalancer, spec.loadbalancer);
+  spec.loadbalancer = {.implementation = pool::LoadBalancerImplementation::kKubeVip,
+                       .traffic_policy = pool::TrafficPolicy::kLocal};
+  EXPECT_TRUE(SetPoolSpec(object, spec));
+  EXPECT_EQ(pool::ParsePool(object)->loadbalancer, spec.loadbalancer);
+}
+
 TEST(PoolJsonTest, TellsWhetherAnythingChanged) {
   Json object = NewPoolObject(Spec(), "berth");
   EXPECT_FALSE(SetPoolSpec(object, Spec()));

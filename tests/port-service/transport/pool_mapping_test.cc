@@ -34,6 +34,13 @@ v1::PortPool Minimal() {
   return proto;
 }
 
+v1::LoadBalancerSettings MetalLb() {
+  v1::LoadBalancerSettings settings;
+  settings.set_implementation(v1::LoadBalancerSettings::IMPLEMENTATION_METALLB);
+  settings.set_sharing_key("edge");
+  return settings;
+}
+
 std::vector<std::string> FieldsAtFault(const v1::PortPool& proto) {
   std::vector<std::string> fields;
   for (const FieldViolation& violation : FieldViolationsOf(ParsePoolSpec(proto).status())) {
@@ -110,10 +117,12 @@ TEST(PoolMappingTest, NamesEveryFieldAtFaultAtOnce) {
 TEST(PoolMappingTest, WantsTheConfigMapsOfOneDriverAlone) {
   v1::PortPool proto = Minimal();
   proto.set_driver("loadbalancer");
+  *proto.mutable_loadbalancer() = MetalLb();
   EXPECT_THAT(FieldsAtFault(proto), ElementsAre("pool.configmap"));
   proto.clear_configmap();
   EXPECT_TRUE(ParsePoolSpec(proto).ok());
   proto.set_driver("configmap");
+  proto.clear_loadbalancer();
   EXPECT_THAT(FieldsAtFault(proto), ElementsAre("pool.configmap"));
 }
 
@@ -127,7 +136,50 @@ TEST(PoolMappingTest, WantsGatewaysForOneDriverAlone) {
   ASSERT_TRUE(spec.ok()) << spec.status();
   EXPECT_EQ(spec->load_balancers[0].kind, pool::LoadBalancerKind::kGateway);
   proto.set_driver("loadbalancer");
+  *proto.mutable_loadbalancer() = MetalLb();
   EXPECT_THAT(FieldsAtFault(proto), ElementsAre("pool.load_balancers[0].kind"));
+}
+
+TEST(PoolMappingTest, ReadsBackHowServicesShareAnAddress) {
+  pool::Pool pool = TestPool();
+  pool.driver = pool::Driver::kLoadBalancer;
+  pool.configmap.reset();
+  for (const pool::LoadBalancerSettings& settings :
+       {pool::LoadBalancerSettings{.implementation = pool::LoadBalancerImplementation::kMetalLb,
+       .sharing_key = "a"},
+        pool::LoadBalancerSettings{.implementation = pool::LoadBalancerImplementation::kCilium,
+        .sharing_key = "b"},
+        pool::LoadBalancerSettings{.implementation = pool::LoadBalancerImplementation::kKubeVip,
+        .traffic_policy = pool::TrafficPolicy::kLocal}}) {
+    pool.loadbalancer = settings;
+    const auto spec = ParsePoolSpec(
+        ToProto({.pool = pool, .load_balancers = {{.ref = pool.load_balancers[0]}}}, {}, {}));
+    ASSERT_TRUE(spec.ok()) << spec.status();
+    EXPECT_EQ(spec->loadbalancer, settings);
+  }
+}
+
+TEST(PoolMappingTest, WantsAWayOfSharingThatWorks) {
+  v1::PortPool proto = Minimal();
+  proto.clear_configmap();
+  proto.set_driver("loadbalancer");
+  EXPECT_THAT(FieldsAtFault(proto), ElementsAre("pool.loadbalancer"));
+  v1::LoadBalancerSettings& settings = *proto.mutable_loadbalancer();
+  EXPECT_THAT(FieldsAtFault(proto), ElementsAre("pool.loadbalancer.implementation"));
+  settings = MetalLb();
+  settings.clear_sharing_key();
+  EXPECT_THAT(FieldsAtFault(proto), ElementsAre("pool.loadbalancer"));
+  settings.set_sharing_key(std::string(254, 'k'));
+  EXPECT_THAT(FieldsAtFault(proto), ElementsAre("pool.loadbalancer.sharing_key"));
+  settings = MetalLb();
+  settings.set_external_traffic_policy(v1::LoadBalancerSettings::EXTERNAL_TRAFFIC_POLICY_LOCAL);
+  EXPECT_THAT(FieldsAtFault(proto), ElementsAre("pool.loadbalancer"));
+  settings.set_implementation(v1::LoadBalancerSettings::IMPLEMENTATION_KUBE_VIP);
+  settings.clear_sharing_key();
+  EXPECT_TRUE(ParsePoolSpec(proto).ok());
+  proto.set_driver("gateway-api");
+  proto.mutable_load_balancers(0)->set_kind("Gateway");
+  EXPECT_THAT(FieldsAtFault(proto), ElementsAre("pool.loadbalancer"));
 }
 
 }  // namespace
