@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <atomic>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -14,6 +13,7 @@
 #include "common/kube/clock.h"
 #include "common/kube/errors.h"
 #include "common/kube/object.h"
+#include "common/pool/told_watch.h"
 #include "common/status/macros.h"
 #include "common/sync/mutex.h"
 
@@ -71,7 +71,7 @@ class GatewayWatcher::Impl {
     }
     ASSIGN_OR_RETURN(const kube::GatewayApi api, kube::DiscoverGatewayApi(mapper_));
     // Ending a watch waits for its threads, so that happens without the mutex.
-    std::vector<std::unique_ptr<Watched>> ended;
+    std::vector<std::unique_ptr<ToldWatch>> ended;
     bool changed = false;
     {
       MutexLock lock(mutex_);
@@ -79,14 +79,14 @@ class GatewayWatcher::Impl {
       asked_ = true;
       served_ = api.gateways.has_value();
       for (auto entry = gateways_.begin(); entry != gateways_.end();) {
-        if (gateways.contains(entry->first) && entry->second->resource == api.gateways) {
+        if (gateways.contains(entry->first) && entry->second->resource() == api.gateways) {
           ++entry;
         } else {
           ended.push_back(std::move(entry->second));
           entry = gateways_.erase(entry);
         }
       }
-      if (listener_sets_ != nullptr && listener_sets_->resource != api.listener_sets) {
+      if (listener_sets_ != nullptr && listener_sets_->resource() != api.listener_sets) {
         ended.push_back(std::move(listener_sets_));
         attached_.clear();
       }
@@ -107,8 +107,8 @@ class GatewayWatcher::Impl {
   }
 
   void Stop() {
-    std::map<kube::ObjectName, std::unique_ptr<Watched>> gateways;
-    std::unique_ptr<Watched> listener_sets;
+    std::map<kube::ObjectName, std::unique_ptr<ToldWatch>> gateways;
+    std::unique_ptr<ToldWatch> listener_sets;
     {
       MutexLock lock(mutex_);
       gateways.swap(gateways_);
@@ -128,68 +128,42 @@ class GatewayWatcher::Impl {
       return {};
     }
     // Read whether all is known first: an object that comes between the reads only adds knowledge.
-    for (const Watched* watched : {found->second.get(), listener_sets_.get()}) {
-      if (watched != nullptr && !watched->told) {
+    for (const ToldWatch* watched : {found->second.get(), listener_sets_.get()}) {
+      if (watched != nullptr && !watched->told()) {
         return {.problem = Unread(*watched)};
       }
     }
     return {.known = true,
-            .object = found->second->cache->Get(name),
+            .object = found->second->cache().Get(name),
             .listener_sets = AttachedTo(name)};
   }
 
  private:
-  /// A watch. Its subscription ends before its cache.
-  struct Watched {
-    kube::Resource resource;
-    /// The whole of the first list was told.
-    std::atomic<bool> told = false;
-    /// Counts what was told.
-    std::atomic<std::uint64_t> changes = 0;
-    std::unique_ptr<kube::Cache> cache;
-    kube::Cache::Subscription subscription;
-  };
-
-  static std::string Unread(const Watched& watched) {
-    return fmt::format("{} cannot be read: {}", watched.resource.plural,
-                       std::string(watched.cache->health().message()));
+  static std::string Unread(const ToldWatch& watched) {
+    return fmt::format("{} cannot be read: {}", watched.resource().plural,
+                       std::string(watched.cache().health().message()));
   }
 
-  std::unique_ptr<Watched> WatchGateway(const kube::Resource& resource,
-                                        const kube::ObjectName& name) {
+  std::unique_ptr<ToldWatch> WatchGateway(const kube::Resource& resource,
+                                          const kube::ObjectName& name) {
     return Begin(
         {.resource = resource, .ns = name.ns, .field_selector = "metadata.name=" + name.name},
         [](const kube::Cache::Change&) { return true; });
   }
 
-  std::unique_ptr<Watched> WatchListenerSets(const kube::Resource& resource) {
+  std::unique_ptr<ToldWatch> WatchListenerSets(const kube::Resource& resource) {
     return Begin(
         {.resource = resource, .transform = ReduceListenerSet},
         [ns = options_.ns](const kube::Cache::Change& change) { return Matters(change, ns); });
   }
 
-  std::unique_ptr<Watched> Begin(kube::Cache::Options options,
-                                 std::function<bool(const kube::Cache::Change&)> matters) {
-    auto watched = std::make_unique<Watched>();
-    watched->resource = options.resource;
-    watched->cache = std::make_unique<kube::Cache>(client_, std::move(options));
-    watched->subscription = watched->cache->AddListener({
-        .on_change =
-            [this, watched = watched.get(), matters = std::move(matters)](const auto& change) {
-              ++watched->changes;
-              if (watched->told && matters(change)) {
-                options_.on_change();
-              }
-            },
-        .on_synced =
-            [this, watched = watched.get()] {
-              watched->told = true;
-              options_.on_change();
-            },
-        .on_rewound = [this] { options_.on_rewound(); },
-    });
-    watched->cache->Start();
-    return watched;
+  std::unique_ptr<ToldWatch> Begin(kube::Cache::Options cache,
+                                   std::function<bool(const kube::Cache::Change&)> matters) {
+    return std::make_unique<ToldWatch>(client_,
+                                       ToldWatch::Options{.cache = std::move(cache),
+                                                          .matters = std::move(matters),
+                                                          .on_change = options_.on_change,
+                                                          .on_rewound = options_.on_rewound});
   }
 
   std::shared_ptr<const AttachedListenerSets> AttachedTo(const kube::ObjectName& name) const
@@ -197,9 +171,9 @@ class GatewayWatcher::Impl {
     if (listener_sets_ == nullptr) {
       return nullptr;
     }
-    const std::uint64_t changes = listener_sets_->changes;
+    const std::uint64_t changes = listener_sets_->changes();
     if (attached_.empty() || attached_at_ != changes) {
-      attached_ = ByGateway(listener_sets_->cache->List(), options_.ns);
+      attached_ = ByGateway(listener_sets_->cache().List(), options_.ns);
       attached_at_ = changes;
     }
     const auto found = attached_.find(name);
@@ -214,9 +188,9 @@ class GatewayWatcher::Impl {
   /// Whether the API server was asked what it serves, and whether it serves Gateways.
   bool asked_ ABSL_GUARDED_BY(mutex_) = false;
   bool served_ ABSL_GUARDED_BY(mutex_) = false;
-  std::map<kube::ObjectName, std::unique_ptr<Watched>> gateways_ ABSL_GUARDED_BY(mutex_);
+  std::map<kube::ObjectName, std::unique_ptr<ToldWatch>> gateways_ ABSL_GUARDED_BY(mutex_);
   /// Null if they are not served.
-  std::unique_ptr<Watched> listener_sets_ ABSL_GUARDED_BY(mutex_);
+  std::unique_ptr<ToldWatch> listener_sets_ ABSL_GUARDED_BY(mutex_);
   /// The ListenerSets by their Gateway, as of so many changes.
   mutable Attached attached_ ABSL_GUARDED_BY(mutex_);
   mutable std::uint64_t attached_at_ ABSL_GUARDED_BY(mutex_) = 0;

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "common/kube/object.h"
+#include "common/pool/labels.h"
 #include "common/pool/owned_ports.h"
 #include "common/status/status.h"
 
@@ -78,6 +79,21 @@ bool HasPortError(const Json& service) {
   return false;
 }
 
+/// Why the Services of rules cannot share the address of this one; empty if they can.
+std::string WhyNotShared(const Json& service, const LoadBalancerSettings& settings) {
+  for (const auto& [name, value] : SharingAnnotations(settings)) {
+    if (kube::Annotation(service, name) != value) {
+      return fmt::format("shares its address with no rule: annotate it with {}={}", name, value);
+    }
+  }
+  const std::string policy = kube::StringAt(service, {"spec", "externalTrafficPolicy"});
+  if (policy != ToString(settings.traffic_policy)) {
+    return fmt::format("has externalTrafficPolicy '{}', and spec.loadbalancer says '{}'", policy,
+                       ToString(settings.traffic_policy));
+  }
+  return "";
+}
+
 std::vector<Address> ReportedAddresses(const Json& service) {
   std::vector<Address> addresses;
   for (const Json& entry : kube::At(service, {"status", "loadBalancer", "ingress"})) {
@@ -110,6 +126,9 @@ class StateBuilder {
         state_.held_by_others.udp.Insert(port);
       }
     }
+    if (state_.pool.driver == Driver::kLoadBalancer) {
+      ReadServicesOnAddresses();
+    }
     state_.addresses = AddressesForCallers();
     state_.usable = Usable();
     return std::move(state_);
@@ -140,10 +159,54 @@ class StateBuilder {
     }
     const Json& service = *seen.object;
     load_balancer.addresses = ReportedAddresses(service);
+    load_balancer.load_balancer_class = kube::StringAt(service, {"spec", "loadBalancerClass"});
     load_balancer.owned = AddPorts(service, ServicePorts(service));
-    Describe(service, HasPortError(service) ? "reports an error for one of its ports" : "",
-             load_balancer);
+    Describe(service, FailureOf(service), load_balancer);
     return load_balancer;
+  }
+
+  std::string FailureOf(const Json& service) const {
+    if (kube::Label(service, kClaimUidLabel).has_value()) {
+      return "is the Service of a rule";
+    }
+    if (HasPortError(service)) {
+      return "reports an error for one of its ports";
+    }
+    return state_.pool.loadbalancer.has_value() ? WhyNotShared(service, *state_.pool.loadbalancer)
+                                                : "";
+  }
+
+  /// Ports of the other Services on the pool's addresses.
+  void ReadServicesOnAddresses() {
+    const SeenServices seen = find_.services();
+    if (!seen.known) {
+      state_.known = false;
+      problem_ =
+          seen.problem.empty() ? "the cluster's Services have not been read yet" : seen.problem;
+      return;
+    }
+    for (const auto& service : *seen.services) {
+      if (!IsNamed(kube::NameOf(*service)) && IsOnAddress(*service)) {
+        Add(ServicePorts(*service), state_.held_by_others);
+      }
+    }
+  }
+
+  bool IsNamed(const kube::ObjectName& service) const {
+    return std::any_of(
+        state_.load_balancers.begin(), state_.load_balancers.end(),
+        [&](const auto& load_balancer) { return load_balancer.ref.name == service; });
+  }
+
+  bool IsOnAddress(const Json& service) const {
+    const std::vector<Address> addresses = ReportedAddresses(service);
+    return std::any_of(state_.load_balancers.begin(), state_.load_balancers.end(),
+                       [&](const LoadBalancerState& load_balancer) {
+                         return std::find_first_of(addresses.begin(), addresses.end(),
+                                                   load_balancer.addresses.begin(),
+                                                   load_balancer.addresses.end()) !=
+                                addresses.end();
+                       });
   }
 
   LoadBalancerState ReadGateway(const LoadBalancerRef& ref) {

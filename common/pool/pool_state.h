@@ -11,6 +11,7 @@
 #include "common/kube/resource.h"
 #include "common/pool/pool.h"
 #include "common/pool/seen_gateway.h"
+#include "common/pool/service_watcher.h"
 
 namespace berth::pool {
 
@@ -22,12 +23,15 @@ struct LoadBalancerState {
   std::map<std::string, std::string> labels;
   /// What it reports itself.
   std::vector<Address> addresses;
+  /// spec.loadBalancerClass of a Service.
+  std::string load_balancer_class;
   /// What berth.dev/owned of the Service or Gateway lists, and the ports of ListenerSets of
   /// Berth's rules.
   PortsByProtocol owned;
   /// OK, or why it is not chosen (POOL_NOT_READY): missing, being deleted, without an address, or
-  /// not serving: a port of a Service failed, a Gateway is not programmed. A Gateway is for
-  /// Driver::kGatewayApi alone, and a Service is not.
+  /// not serving: a port of a Service failed, a Gateway is not programmed; or not sharing its
+  /// address as Driver::kLoadBalancer needs it. A Gateway is for Driver::kGatewayApi alone, and a
+  /// Service is not; the Service of a rule is for none.
   absl::Status usable;
 };
 
@@ -39,7 +43,9 @@ struct PoolState {
   std::vector<Address> addresses;
   /// Ports of the load balancers that are not Berth's: Service ports, ConfigMap entries and
   /// listeners that berth.dev/owned does not list, listeners of others' ListenerSets, and those
-  /// that the controller keeps for itself.
+  /// that the controller keeps for itself. For Driver::kLoadBalancer also the ports of all other
+  /// Services on the addresses, those of Berth's rules among them: whoever may write a Service
+  /// could call it a rule's, and a port whose claim is gone is not free before its Service is.
   PortsByProtocol held_by_others;
   /// What berth.dev/owned of the Services, Gateways and ConfigMaps lists, and the ports of
   /// ListenerSets of Berth's rules.
@@ -66,6 +72,8 @@ struct Lookup {
   /// Services and ConfigMaps.
   std::function<SeenObject(const kube::Resource& resource, const kube::ObjectName& name)> object;
   std::function<SeenGateway(const kube::ObjectName& name)> gateway;
+  /// Asked for pools of Driver::kLoadBalancer alone.
+  std::function<SeenServices()> services;
 };
 
 /// Puts pools together with the objects they name, and finds those that share an address. Pure; the

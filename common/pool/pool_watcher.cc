@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -14,6 +15,7 @@
 #include "common/kube/object.h"
 #include "common/kube/work_queue.h"
 #include "common/pool/gateway_watcher.h"
+#include "common/pool/service_watcher.h"
 #include "common/status/macros.h"
 #include "common/status/status.h"
 #include "common/sync/mutex.h"
@@ -60,6 +62,12 @@ std::set<kube::ObjectName> GatewaysOf(const std::vector<Pool>& pools) {
   return names;
 }
 
+/// Whether Services that no pool names can hold their ports.
+bool ShareAddresses(const std::vector<Pool>& pools) {
+  return std::any_of(pools.begin(), pools.end(),
+                     [](const Pool& pool) { return pool.driver == Driver::kLoadBalancer; });
+}
+
 std::vector<Pool> ParsePools(const std::vector<kube::Cache::Object>& objects) {
   std::vector<Pool> pools;
   for (const kube::Cache::Object& object : objects) {
@@ -75,6 +83,7 @@ struct View {
   std::vector<kube::Cache::Object> pools;
   std::map<ObjectKey, SeenObject> objects;
   std::map<kube::ObjectName, SeenGateway> gateways;
+  SeenServices services;
 
   friend bool operator==(const View&, const View&) = default;
 };
@@ -90,6 +99,8 @@ class PoolWatcher::Impl {
         gateways_(client, {.ns = options_.ns,
                            .on_change = [this] { Changed(); },
                            .on_rewound = [this] { Rewound(); }}),
+        services_(client,
+                  {.on_change = [this] { Changed(); }, .on_rewound = [this] { Rewound(); }}),
         queue_({.name = "pool-watcher"},
                [this](const std::string&, const std::stop_token&) { return FollowPools(); }) {
     subscription_ = pools_.AddListener({
@@ -114,6 +125,7 @@ class PoolWatcher::Impl {
     pools_.Stop();
     queue_.Stop();
     gateways_.Stop();
+    services_.Stop();
     std::map<ObjectKey, std::unique_ptr<Watched>> watched;
     {
       MutexLock lock(mutex_);
@@ -162,7 +174,8 @@ class PoolWatcher::Impl {
                [&](const kube::ObjectName& name) {
                  const auto found = view.gateways.find(name);
                  return found == view.gateways.end() ? SeenGateway() : found->second;
-               }});
+               },
+           .services = [&] { return view.services; }});
       view_ = std::move(view);
     }
     return states_;
@@ -195,6 +208,7 @@ class PoolWatcher::Impl {
     for (const kube::ObjectName& name : named_gateways_) {
       view.gateways[name] = gateways_.Find(name);
     }
+    view.services = services_.Find();
     return view;
   }
 
@@ -202,6 +216,11 @@ class PoolWatcher::Impl {
   kube::WorkQueue::Outcome FollowPools() {
     const std::vector<Pool> pools = ParsePools(pools_.List());
     FollowObjects(pools);
+    if (ShareAddresses(pools)) {
+      services_.Follow();
+    } else {
+      services_.Stop();
+    }
     const std::set<kube::ObjectName> gateways = GatewaysOf(pools);
     {
       MutexLock lock(mutex_);
@@ -271,6 +290,7 @@ class PoolWatcher::Impl {
   kube::Cache pools_;
   kube::Cache::Subscription subscription_;
   GatewayWatcher gateways_;
+  ServiceWatcher services_;
   kube::WorkQueue queue_;
 
   mutable Mutex mutex_;

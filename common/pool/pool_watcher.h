@@ -14,7 +14,8 @@
 namespace berth::pool {
 
 /// Watches the pools of Berth's namespace with their load balancers and ConfigMaps, each by a watch
-/// of that one object, and the ListenerSets of Gateways.
+/// of that one object, the ListenerSets of Gateways, and for pools of Driver::kLoadBalancer all
+/// Services of type LoadBalancer.
 ///
 /// Threads: its caches' and one of its own, from Start to Stop; all methods may be called from any
 /// thread. Lifetime: the client must outlive it; the states handed out may outlive both.
@@ -25,8 +26,8 @@ class PoolWatcher {
   struct Options {
     /// Berth's namespace.
     std::string ns;
-    /// Called after any change of a pool, load balancer, ConfigMap or ListenerSet of others, from a
-    /// thread of the watcher's; may not block. May be empty.
+    /// Called after any change of a pool, load balancer, ConfigMap, ListenerSet or Service of
+    /// others, from a thread of the watcher's; may not block. May be empty.
     std::function<void()> on_change;
     /// Called when the API server's store was put back to an earlier state (kube::Cache::Listener).
     /// May be empty.

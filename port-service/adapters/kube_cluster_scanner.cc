@@ -7,6 +7,7 @@
 #include "common/kube/gateway_api.h"
 #include "common/kube/object.h"
 #include "common/kube/resource.h"
+#include "common/pool/labels.h"
 #include "common/pool/seen_gateway.h"
 #include "common/status/macros.h"
 
@@ -84,7 +85,8 @@ absl::StatusOr<std::vector<FoundLoadBalancer>> KubeClusterScanner::FindLoadBalan
                    client_.List(kube::kServices, ns, {.label_selector = label_selector}));
   ASSIGN_OR_RETURN(std::vector<FoundLoadBalancer> found, FindGateways(ns, label_selector));
   for (const Json& object : list.items) {
-    if (StringAt(object, {"spec", "type"}) != "LoadBalancer") continue;
+    const bool is_of_rule = kube::Label(object, pool::kClaimUidLabel).has_value();
+    if (StringAt(object, {"spec", "type"}) != "LoadBalancer" || is_of_rule) continue;
     FoundLoadBalancer& service = found.emplace_back(
         FoundLoadBalancer{.ref = {pool::LoadBalancerKind::kService, kube::NameOf(object)},
                           .selector = LabelsOf(kube::At(object, {"spec", "selector"}))});

@@ -14,6 +14,7 @@
 #include "common/log/log.h"
 #include "common/pool/exposure_ref.h"
 #include "common/pool/gateway_watcher.h"
+#include "common/pool/service_watcher.h"
 #include "common/status/macros.h"
 #include "common/status/status.h"
 #include "port-service/domain/opening.h"
@@ -60,8 +61,13 @@ absl::StatusOr<pool::PoolState> ReadPoolState(kube::Client& client, kube::RestMa
     problem.Update(gateway.status());
     return gateway.ok() ? *std::move(gateway) : pool::SeenGateway{.known = true};
   };
-  const auto states =
-      pool::DerivePoolStates({pool}, {.object = read_object, .gateway = read_gateway});
+  const auto read_services = [&] {
+    absl::StatusOr<pool::SeenServices> services = pool::ReadServices(client);
+    problem.Update(services.status());
+    return services.ok() ? *std::move(services) : pool::SeenServices();
+  };
+  const auto states = pool::DerivePoolStates(
+      {pool}, {.object = read_object, .gateway = read_gateway, .services = read_services});
   RETURN_IF_ERROR(problem);
   return states.front()->known ? absl::StatusOr<pool::PoolState>(*states.front())
                                : states.front()->usable;

@@ -39,12 +39,22 @@ class Cluster {
                 [this](const kube::ObjectName& name) {
                   const auto found = gateways_.find(name);
                   return found == gateways_.end() ? SeenGateway{.known = true} : found->second;
-                }};
+                },
+            .services = [this] { return services_; }};
+  }
+
+  void PutServices(const std::vector<Json>& services) {
+    auto seen = std::make_shared<std::vector<std::shared_ptr<const Json>>>();
+    for (const Json& service : services) {
+      seen->push_back(std::make_shared<const Json>(service));
+    }
+    services_ = {.known = true, .services = std::move(seen)};
   }
 
  private:
   std::map<std::pair<std::string, kube::ObjectName>, SeenObject> objects_;
   std::map<kube::ObjectName, SeenGateway> gateways_;
+  SeenServices services_;
 };
 
 const kube::ObjectName kController{"ingress", "controller"};
@@ -330,6 +340,7 @@ TEST(PoolStateTest, WantsTheKindOfLoadBalancerThatItsDriverServes) {
   Cluster cluster;
   cluster.Put(kube::kServices, kController, Service());
   cluster.PutGateway(kGateway, Seen(Gateway()));
+  cluster.PutServices({});
   Pool pool = MakePool();
   pool.driver = Driver::kGatewayApi;
   EXPECT_THAT(std::string(Derive(cluster, pool).usable.message()),
@@ -338,6 +349,74 @@ TEST(PoolStateTest, WantsTheKindOfLoadBalancerThatItsDriverServes) {
   pool.driver = Driver::kLoadBalancer;
   EXPECT_THAT(std::string(Derive(cluster, pool).usable.message()),
               testing::HasSubstr("driver 'loadbalancer' needs a Service"));
+}
+
+Pool SharedPool() {
+  Pool pool = MakePool();
+  pool.driver = Driver::kLoadBalancer;
+  pool.configmap.reset();
+  pool.loadbalancer = LoadBalancerSettings{.implementation = LoadBalancerImplementation::kMetalLb,
+                                           .sharing_key = "edge"};
+  return pool;
+}
+
+Json SharedService() {
+  Json service = Service(Json::array({{{"port", 20001}}}));
+  service["metadata"]["annotations"] = {{"metallb.io/allow-shared-ip", "edge"}};
+  service["spec"]["externalTrafficPolicy"] = "Cluster";
+  return service;
+}
+
+Json ServiceOn(const std::string& ip, const std::string& name, int port) {
+  return {{"metadata", {{"namespace", "shop"}, {"name", name}}},
+          {"spec", {{"ports", Json::array({{{"port", port}, {"protocol", "TCP"}}})}}},
+          {"status", {{"loadBalancer", {{"ingress", Json::array({{{"ip", ip}}})}}}}}};
+}
+
+TEST(PoolStateTest, CountsThePortsOfEveryServiceOnItsAddressAsHeld) {
+  Cluster cluster;
+  Json anchor = SharedService();
+  anchor["spec"]["loadBalancerClass"] = "example.com/class";
+  cluster.Put(kube::kServices, kController, anchor);
+  Json rules = ServiceOn("10.0.0.1", "berth-edge-tcp-20003", 20003);
+  rules["metadata"]["labels"] = {{"berth.dev/claim-uid", "c1"}};
+  cluster.PutServices({anchor, ServiceOn("10.0.0.1", "theirs", 20002), rules,
+                       ServiceOn("10.0.0.2", "elsewhere", 20004)});
+  const PoolState state = Derive(cluster, SharedPool());
+  EXPECT_TRUE(state.usable.ok()) << state.usable;
+  EXPECT_TRUE(state.known);
+  EXPECT_EQ(state.held_by_others.tcp,
+            PortSet({Port::Of<20001>(), Port::Of<20002>(), Port::Of<20003>()}));
+  EXPECT_TRUE(state.owned.tcp.empty()) << "no claim is made up from a label";
+  EXPECT_EQ(state.load_balancers.at(0).load_balancer_class, "example.com/class");
+}
+
+TEST(PoolStateTest, IsNotReadyWhileTheServicesOnItsAddressAreUnread) {
+  Cluster cluster;
+  cluster.Put(kube::kServices, kController, SharedService());
+  const PoolState state = Derive(cluster, SharedPool());
+  EXPECT_FALSE(state.known);
+  EXPECT_EQ(ReasonOf(state.usable), Reason::ERROR_REASON_POOL_NOT_READY);
+}
+
+TEST(PoolStateTest, SaysWhyAServiceSharesItsAddressWithNoRule) {
+  const auto problem = [](const Json& service) {
+    Cluster cluster;
+    cluster.Put(kube::kServices, kController, service);
+    cluster.PutServices({});
+    const PoolState state = Derive(cluster, SharedPool());
+    EXPECT_EQ(ReasonOf(state.usable), Reason::ERROR_REASON_POOL_NOT_READY);
+    return std::string(state.usable.message());
+  };
+  Json service = SharedService();
+  service["metadata"]["annotations"]["metallb.io/allow-shared-ip"] = "other";
+  EXPECT_THAT(problem(service), testing::HasSubstr("metallb.io/allow-shared-ip=edge"));
+  service = SharedService();
+  service["spec"]["externalTrafficPolicy"] = "Local";
+  EXPECT_THAT(problem(service), testing::HasSubstr("externalTrafficPolicy 'Local'"));
+  service = SharedService();
+  service["metadata"]["labels"] = {{"berth.dev/claim-uid", "c1"}};
+  EXPECT_THAT(problem(service), testing::HasSubstr("the Service of a rule"));
 }
 
 TEST(PoolStateTest, StopsAPoolOfServicesAndOneOfGatewaysThatShareAnAddress) {
