@@ -36,7 +36,7 @@ class GatewayApiDriver : public Driver {
   absl::StatusOr<std::vector<ForeignEntry>> FindForeign(const ProgramRequest& request) override;
 
  private:
-  class Pass;
+  class Plan;
 
   RuleObjects& objects_;
   RuleObjectWriter writer_;

@@ -50,8 +50,18 @@ ProgramRequest RequestFor(const pool::PoolName& pool, const Pools& pools, RuleSn
   ProgramRequest request{.pool = pool.value(), .rules = std::move(rules)};
   for (const auto& state : pools.List()) {
     request.pools.emplace_back(state, &state->pool);
+    if (state->pool.name == pool) {
+      request.load_balancers = state->load_balancers;
+    }
   }
   return request;
+}
+
+const pool::Pool* FindPool(const ProgramRequest& request) {
+  const auto found =
+      std::find_if(request.pools.begin(), request.pools.end(),
+                   [&](const auto& pool) { return pool->name.value() == request.pool; });
+  return found == request.pools.end() ? nullptr : found->get();
 }
 
 absl::StatusOr<Driver*> FindDriver(const Drivers& drivers, pool::Driver kind) {

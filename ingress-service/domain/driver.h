@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "common/pool/pool.h"
+#include "common/pool/pool_state.h"
 #include "common/pool/port_set.h"
 #include "ingress-service/domain/entries.h"
 #include "ingress-service/domain/pools.h"
@@ -57,10 +58,15 @@ struct ProgramRequest {
   std::vector<std::shared_ptr<const pool::Pool>> pools;
   /// The rules that the caller has seen.
   RuleSnapshot rules;
+  /// Those of the pool, as they are seen; none without it.
+  std::vector<pool::LoadBalancerState> load_balancers;
 };
 
 /// Of `pool` as it is known now.
 ProgramRequest RequestFor(const pool::PoolName& pool, const Pools& pools, RuleSnapshot rules);
+
+/// The pool that a pass is for; null if it is not known.
+const pool::Pool* FindPool(const ProgramRequest& request);
 
 /// A difference, and the object that it is in: "ConfigMap/ingress-nginx/tcp-services".
 struct ObjectDrift {

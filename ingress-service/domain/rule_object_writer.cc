@@ -168,7 +168,7 @@ absl::Status RuleObjectWriter::Sweep(const kube::Resource& resource, const Json&
 
 bool RuleObjectWriter::IsAsWanted(const Json& stored, const Rule& rule,
                                   const RuleObject& wanted) const {
-  if (kube::IsBeingDeleted(stored) || !Covers(stored, wanted.content) ||
+  if (kube::IsBeingDeleted(stored) || !HasContent(stored, wanted) ||
       !IsOfClaim(stored, rule.spec.claim_uid) || RuleOf(stored, ns_) != rule.name) {
     return false;
   }
@@ -191,9 +191,7 @@ Json RuleObjectWriter::Wanted(const Rule& rule, const RuleObject& wanted,
     object["metadata"]["ownerReferences"] =
         Json::array({kube::OwnerReference(kube::kPortRules, owner)});
   }
-  for (const auto& [field, value] : wanted.content.items()) {
-    object[field] = value;
-  }
+  SetContent(object, wanted);
   return object;
 }
 

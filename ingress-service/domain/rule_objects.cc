@@ -10,7 +10,8 @@
 namespace berth::ingress {
 
 std::string KeyOf(const RuleObject& object) {
-  return fmt::format("{}/{}", object.resource.kind, object.name.ToString());
+  const std::string key = fmt::format("{}/{}", object.resource.kind, object.name.ToString());
+  return object.resource.group.empty() ? fmt::format("{}/{}", object.resource.version, key) : key;
 }
 
 std::string Fingerprint(const kube::Json& content) {
@@ -35,7 +36,8 @@ bool Covers(const kube::Json& stored, const kube::Json& asked) {
   if (asked.is_object()) {
     for (const auto& [name, value] : asked.items()) {
       const auto found = stored.find(name);
-      if (found == stored.end() || !Covers(*found, value)) {
+      const bool is_there = found != stored.end() && !found->is_null();
+      if (is_there == value.is_null() || (is_there && !Covers(*found, value))) {
         return false;
       }
     }
@@ -47,6 +49,22 @@ bool Covers(const kube::Json& stored, const kube::Json& asked) {
                       [](const auto& a, const auto& b) { return Covers(a, b); });
   }
   return stored == asked;
+}
+
+bool HasContent(const kube::Json& stored, const RuleObject& asked) {
+  return Covers(stored, asked.content) &&
+         std::all_of(asked.exact.begin(), asked.exact.end(), [&](const auto& map) {
+           return stored.contains(map) && stored.at(map) == asked.content.at(map);
+         });
+}
+
+void SetContent(kube::Json& object, const RuleObject& asked) {
+  for (const kube::Json::json_pointer& map : asked.exact) {
+    if (object.contains(map)) {
+      object[map] = kube::Json::object();
+    }
+  }
+  object.merge_patch(asked.content);
 }
 
 }  // namespace berth::ingress

@@ -26,13 +26,22 @@ struct RuleObjectKind {
   friend bool operator==(const RuleObjectKind&, const RuleObjectKind&) = default;
 };
 
+/// Names an object that a rule has to itself.
+struct RuleObjectName {
+  kube::Resource resource;
+  kube::ObjectName name;
+};
+
 /// An object that a rule has to itself, as it is to be.
 struct RuleObject {
   kube::Resource resource;
   kube::ObjectName name;
-  /// What the rule asks for beside metadata, such as {"spec": {...}}. Of what is not named here the
-  /// API server and others may fill in what they like; lists are as long as they are here.
+  /// What the rule asks for, such as {"spec": {...}}, as a merge patch: what is null is not to be
+  /// there, and of what is not named the API server and others may fill in what they like; lists
+  /// are as long as they are here.
   kube::Json content;
+  /// Maps of the content that have no more members than they have here.
+  std::vector<kube::Json::json_pointer> exact;
 };
 
 enum class DeleteIf {
@@ -70,7 +79,8 @@ class RuleObjects {
                               DeleteIf condition) = 0;
 };
 
-/// "TCPRoute/berth/edge.tcp.20001": the key of RuleStatus::written.
+/// "TCPRoute/berth/edge.tcp.20001", or "v1/Service/shop/berth-edge-tcp-20001-1f0c93ab52", which
+/// nobody takes for a shared Service: the key of RuleStatus::written.
 std::string KeyOf(const RuleObject& object);
 
 /// Tells contents apart; the same in every replica. What RuleStatus::written records.
@@ -79,8 +89,14 @@ std::string Fingerprint(const kube::Json& content);
 /// The rule that an object says it belongs to, if that is one of the Berth in namespace `ns`.
 std::optional<pool::ClaimName> RuleOf(const kube::Json& object, const std::string& ns);
 
-/// Whether everything that `asked` names is in `stored`, and lists have no more than they are asked
-/// for.
+/// Whether everything that `asked` names is in `stored`, nothing that it calls null is, and lists
+/// have no more than they are asked for.
 bool Covers(const kube::Json& stored, const kube::Json& asked);
+
+/// Whether an object says what it is asked to.
+bool HasContent(const kube::Json& stored, const RuleObject& asked);
+
+/// Makes an object say so; what it says beyond that stays.
+void SetContent(kube::Json& object, const RuleObject& asked);
 
 }  // namespace berth::ingress

@@ -22,6 +22,34 @@ TEST(RuleObjectsTest, LetsTheApiServerFillInWhatWasNotAskedFor) {
   EXPECT_FALSE(Covers(nullptr, Json::object()));
 }
 
+TEST(RuleObjectsTest, TakesNullForWhatIsNotToBeThere) {
+  const Json asked = Json::parse(R"({"ranges": null})");
+  EXPECT_TRUE(Covers(Json::object(), asked));
+  EXPECT_TRUE(Covers(Json::parse(R"({"ranges": null})"), asked));
+  EXPECT_FALSE(Covers(Json::parse(R"({"ranges": []})"), asked));
+}
+
+TEST(RuleObjectsTest, ChangesAnObjectToWhatItIsAskedToSay) {
+  const RuleObject asked{
+      .resource = kube::kServices,
+      .name = {"shop", "web"},
+      .content = Json::parse(R"({"spec": {"selector": {"app": "web"}, "ranges": null}})"),
+      .exact = {Json::json_pointer("/spec/selector")}};
+  Json object = Json::parse(R"({"metadata": {"labels": {"a": "b"}}, "spec": {
+      "selector": {"app": "web", "color": "blue"}, "ranges": ["10.0.0.0/8"], "clusterIP": "x"}})");
+  EXPECT_FALSE(HasContent(object, asked));
+  SetContent(object, asked);
+  EXPECT_EQ(object, Json::parse(R"({"metadata": {"labels": {"a": "b"}}, "spec": {
+      "selector": {"app": "web"}, "clusterIP": "x"}})"));
+  EXPECT_TRUE(HasContent(object, asked));
+  object["spec"]["selector"]["color"] = "blue";
+  EXPECT_FALSE(HasContent(object, asked)) << "one more label means fewer pods";
+  object["spec"].erase("selector");
+  EXPECT_FALSE(HasContent(object, asked));
+  SetContent(object, asked);
+  EXPECT_TRUE(HasContent(object, asked));
+}
+
 TEST(RuleObjectsTest, KnowsTheObjectsOfItsOwnBerth) {
   Json object = {{"metadata", {{"annotations", {{"berth.dev/rule", "berth/edge.tcp.20001"}}}}}};
   ASSERT_TRUE(RuleOf(object, "berth"));
