@@ -399,6 +399,7 @@ bool IsLasting(const absl::Status& error) {
     case Reason::ERROR_REASON_NODE_PORTS_EXHAUSTED:
     case Reason::ERROR_REASON_TARGET_NOT_FOUND:
     case Reason::ERROR_REASON_TARGET_PORT_NOT_FOUND:
+    case Reason::ERROR_REASON_TARGET_WITHOUT_SELECTOR:
     case Reason::ERROR_REASON_TARGET_AMBIGUOUS:
     case Reason::ERROR_REASON_TARGET_GONE:
       return true;

@@ -9,6 +9,7 @@
 #include "common/status/macros.h"
 #include "ingress-service/adapters/configmap_driver.h"
 #include "ingress-service/adapters/gateway_api_driver.h"
+#include "ingress-service/adapters/load_balancer_driver.h"
 
 namespace berth::ingress {
 namespace {
@@ -41,9 +42,8 @@ RuleEngine::RuleEngine(kube::Client& client, port::v1::PortService::StubInterfac
       targets_(service_cache_, endpoint_cache_),
       objects_(client),
       mapper_(client, kube::RealClock(), {.max_age = kMaxAgeOfVersions}),
-      gateway_objects_(client, {.ns = options_.ns,
-                                .on_change = [this](const std::string& pool) { loop_->Look(pool); },
-                                .on_synced = [this] { loop_->LookAtAll(); }}),
+      gateway_objects_(client, WatchRuleObjects()),
+      service_objects_(client, WatchRuleObjects()),
       service_({.rules = rules_,
                 .source = source_,
                 .claims = claims_,
@@ -57,6 +57,14 @@ RuleEngine::RuleEngine(kube::Client& client, port::v1::PortService::StubInterfac
   drivers_.push_back(std::make_unique<GatewayApiDriver>(
       gateway_objects_, rules_, targets_, [this] { return kube::DiscoverGatewayApi(mapper_); },
       options_.ns));
+  drivers_.push_back(
+      std::make_unique<LoadBalancerDriver>(service_objects_, rules_, targets_, options_.ns));
+}
+
+KubeRuleObjects::Options RuleEngine::WatchRuleObjects() {
+  return {.ns = options_.ns,
+          .on_change = [this](const std::string& pool) { loop_->Look(pool); },
+          .on_synced = [this] { loop_->LookAtAll(); }};
 }
 
 absl::Status RuleEngine::Wire(metrics::Registry& metrics) {
@@ -106,6 +114,7 @@ RuleEngine::~RuleEngine() {
     loop_->Stop();
   }
   gateway_objects_.Stop();
+  service_objects_.Stop();
   prober_.reset();
 }
 

@@ -73,6 +73,7 @@ class RuleEngine {
  private:
   RuleEngine(kube::Client& client, port::v1::PortService::StubInterface& port_service,
              Options options);
+  KubeRuleObjects::Options WatchRuleObjects();
   absl::Status Wire(metrics::Registry& metrics);
 
   Options options_;
@@ -90,6 +91,7 @@ class RuleEngine {
   KubeSharedObjects objects_;
   kube::RestMapper mapper_;
   KubeRuleObjects gateway_objects_;
+  KubeRuleObjects service_objects_;
   Drivers drivers_;
   RuleService service_;
   PoolInspector inspector_;

@@ -111,9 +111,9 @@ void RuleLoop::OnClaim(const kube::Cache::Change& change) {
 }
 
 void RuleLoop::OnService(const kube::Cache::Change& change) {
-  const bool same_ports = change.before != nullptr && change.after != nullptr &&
-                          kube::At(*change.before, {"spec"}) == kube::At(*change.after, {"spec"});
-  if (same_ports) {
+  const bool same_spec = change.before != nullptr && change.after != nullptr &&
+                         kube::At(*change.before, {"spec"}) == kube::At(*change.after, {"spec"});
+  if (same_spec) {
     return;
   }
   LookAtRulesTo(kube::NameOf(Either(change)).ToString());

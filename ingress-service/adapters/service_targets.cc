@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdint>
+#include <map>
 #include <utility>
 #include <vector>
 
@@ -26,18 +28,24 @@ Json Identity(const Json& object) {
   return metadata;
 }
 
-void KeepPortsOnly(Json& service) {
+void KeepPortsAndSelector(Json& service) {
   Json ports = Json::array();
   for (const Json& port : kube::At(service, {"spec", "ports"})) {
     Json kept = Json::object();
-    for (const char* field : {"name", "port", "protocol"}) {
+    for (const char* field : {"name", "port", "protocol", "targetPort"}) {
       if (port.contains(field)) {
         kept[field] = port[field];
       }
     }
     ports.push_back(std::move(kept));
   }
-  service = {{"metadata", Identity(service)}, {"spec", {{"ports", std::move(ports)}}}};
+  Json spec = {{"ports", std::move(ports)}};
+  const bool has_pods = kube::StringAt(service, {"spec", "type"}) != "ExternalName";
+  if (const Json& selector = kube::At(service, {"spec", "selector"});
+      has_pods && selector.is_object()) {
+    spec["selector"] = selector;
+  }
+  service = {{"metadata", Identity(service)}, {"spec", std::move(spec)}};
 }
 
 void KeepReadinessOnly(Json& slice) {
@@ -62,10 +70,21 @@ bool Matches(const Json& entry, const Target& target, pool::Protocol protocol) {
   return kube::StringAt(entry, {"name"}) == std::get<std::string>(target.port);
 }
 
+std::map<std::string, std::string> SelectorOf(const Json& service) {
+  std::map<std::string, std::string> selector;
+  const Json& labels = kube::At(service, {"spec", "selector"});
+  if (labels.is_object()) {
+    for (const auto& [label, value] : labels.items()) {
+      selector.emplace(label, value.is_string() ? value.get<std::string>() : "");
+    }
+  }
+  return selector;
+}
+
 }  // namespace
 
 kube::Cache::Options ServiceCacheOptions() {
-  return {.resource = kube::kServices, .transform = KeepPortsOnly};
+  return {.resource = kube::kServices, .transform = KeepPortsAndSelector};
 }
 
 kube::Cache::Options EndpointCacheOptions() {
@@ -96,25 +115,51 @@ absl::Status ServiceTargets::CheckEndpoints(const Target& target) const {
                fmt::format("no endpoint of Service '{}' is ready", service));
 }
 
-absl::StatusOr<pool::Port> ServiceTargets::Resolve(const Target& target,
-                                                   pool::Protocol protocol) const {
+absl::StatusOr<ServiceTargets::Found> ServiceTargets::Find(const Target& target,
+                                                           pool::Protocol protocol) const {
   if (!services_.synced()) {
     return Error(absl::StatusCode::kUnavailable, Reason::ERROR_REASON_NOT_READY,
                  "the Services are not known yet");
   }
-  const kube::Cache::Object service = services_.Get({target.ns, target.service});
+  kube::Cache::Object service = services_.Get({target.ns, target.service});
   if (service == nullptr) {
     return Error(absl::StatusCode::kNotFound, Reason::ERROR_REASON_TARGET_NOT_FOUND,
                  fmt::format("there is no Service '{}/{}'", target.ns, target.service));
   }
   for (const Json& entry : kube::At(*service, {"spec", "ports"})) {
     if (Matches(entry, target, protocol)) {
-      return pool::Port::Parse(kube::IntAt(entry, {"port"}).value_or(0));
+      return Found{.service = std::move(service), .port = &entry};
     }
   }
   return Error(absl::StatusCode::kNotFound, Reason::ERROR_REASON_TARGET_PORT_NOT_FOUND,
                fmt::format("no {} port of Service '{}/{}' matches '{}'", pool::ToString(protocol),
                            target.ns, target.service, target.ToString()));
+}
+
+absl::StatusOr<pool::Port> ServiceTargets::Resolve(const Target& target,
+                                                   pool::Protocol protocol) const {
+  ASSIGN_OR_RETURN(const Found found, Find(target, protocol));
+  return pool::Port::Parse(kube::IntAt(*found.port, {"port"}).value_or(0));
+}
+
+absl::StatusOr<Backend> ServiceTargets::FindBackend(const Target& target,
+                                                    pool::Protocol protocol) const {
+  ASSIGN_OR_RETURN(const Found found, Find(target, protocol));
+  std::map<std::string, std::string> selector = SelectorOf(*found.service);
+  if (selector.empty()) {
+    return Error(absl::StatusCode::kFailedPrecondition,
+                 Reason::ERROR_REASON_TARGET_WITHOUT_SELECTOR,
+                 fmt::format("Service '{}/{}' has no selector, so its pods are not known; give it "
+                             "one, or use a pool of another driver",
+                             target.ns, target.service));
+  }
+  if (std::string name = kube::StringAt(*found.port, {"targetPort"}); !name.empty()) {
+    return Backend{.selector = std::move(selector), .port = std::move(name)};
+  }
+  const std::int64_t port = kube::IntAt(*found.port, {"port"}).value_or(0);
+  ASSIGN_OR_RETURN(const pool::Port number,
+                   pool::Port::Parse(kube::IntAt(*found.port, {"targetPort"}).value_or(port)));
+  return Backend{.selector = std::move(selector), .port = number};
 }
 
 }  // namespace berth::ingress

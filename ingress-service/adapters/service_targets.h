@@ -8,7 +8,7 @@
 namespace berth::ingress {
 
 /// The cache that ServiceTargets reads: all Services of the cluster, no more of each than its
-/// ports.
+/// ports and selector.
 kube::Cache::Options ServiceCacheOptions();
 
 /// Index of a cache of EndpointSlices: "namespace/service".
@@ -28,9 +28,18 @@ class ServiceTargets : public Targets {
       : services_(services), endpoint_slices_(endpoint_slices) {}
 
   absl::StatusOr<pool::Port> Resolve(const Target& target, pool::Protocol protocol) const override;
+  absl::StatusOr<Backend> FindBackend(const Target& target, pool::Protocol protocol) const override;
   absl::Status CheckEndpoints(const Target& target) const override;
 
  private:
+  struct Found {
+    kube::Cache::Object service;
+    /// Of spec.ports; lives as long as the Service.
+    const kube::Json* port = nullptr;
+  };
+
+  absl::StatusOr<Found> Find(const Target& target, pool::Protocol protocol) const;
+
   const kube::Cache& services_;
   const kube::Cache& endpoint_slices_;
 };

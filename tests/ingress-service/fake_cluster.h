@@ -356,9 +356,24 @@ class FakeTargets : public Targets {
  public:
   std::set<std::string> missing;
   std::map<std::string, pool::Port> named;
+  /// What is behind each of them; nothing if it is empty.
+  std::map<std::string, std::string> selector = {{"app", "web"}};
   absl::Status endpoints;
 
   absl::Status CheckEndpoints(const Target&) const override { return endpoints; }
+
+  absl::StatusOr<Backend> FindBackend(const Target& target,
+                                      pool::Protocol protocol) const override {
+    const absl::StatusOr<pool::Port> port = Resolve(target, protocol);
+    if (!port.ok()) {
+      return port.status();
+    }
+    if (selector.empty()) {
+      return Error(absl::StatusCode::kFailedPrecondition,
+                   Reason::ERROR_REASON_TARGET_WITHOUT_SELECTOR, "no selector");
+    }
+    return Backend{.selector = selector, .port = *port};
+  }
 
   absl::StatusOr<pool::Port> Resolve(const Target& target, pool::Protocol) const override {
     if (missing.contains(target.service)) {

@@ -4,8 +4,6 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
-#include <memory>
-#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -14,13 +12,11 @@
 #include "common/kube/object.h"
 #include "common/pool/labels.h"
 #include "common/status/status.h"
-#include "ingress-service/domain/rule_status.h"
 #include "tests/integration/harness/api_server.h"
 #include "tests/integration/harness/eventually.h"
 #include "tests/integration/harness/gateway_api.h"
-#include "tests/integration/ingress/fake_port_service.h"
 #include "tests/integration/ingress/gateway_controller.h"
-#include "tests/integration/ingress/replica.h"
+#include "tests/integration/ingress/rule_world.h"
 
 namespace berth::ingress {
 namespace {
@@ -29,9 +25,7 @@ using harness::ApiServer;
 using harness::Eventually;
 using harness::GatewayApiAge;
 using kube::Json;
-using std::chrono::milliseconds;
 using std::chrono::seconds;
-using testing::IsEmpty;
 
 const kube::GatewayApi kNewApi{kube::kGateways, kube::kListenerSets, kube::kTcpRoutes,
                                kube::kUdpRoutes, kube::kReferenceGrants};
@@ -42,18 +36,12 @@ const kube::GatewayApi kOldApi{
     kube::Resource{kube::kGatewayGroup, "v1alpha2", "udproutes", "UDPRoute"},
     kube::Resource{kube::kGatewayGroup, "v1beta1", "referencegrants", "ReferenceGrant"}};
 
-// A namespace of Berth with a pool of a Gateway, one of targets, and a controller.
-class World {
+// A pool of a Gateway, and a controller.
+class World : public RuleWorld {
  public:
   World(ApiServer& server, const kube::GatewayApi& api)
-      : api_(api),
-        server_(server),
-        client_(server.MakeClient()),
-        ns_(server.MakeNamespace()),
-        shop_(server.MakeNamespace()),
-        port_service_(server.MakeClient(), ns_),
-        controller_(server.MakeClient(), ns_, api) {
-    Json gateway = kube::NewObject(kube::kGateways, {ns_, "edge"});
+      : RuleWorld(server), api_(api), controller_(server.MakeClient(), ns(), api) {
+    Json gateway = kube::NewObject(kube::kGateways, {ns(), "edge"});
     gateway["spec"] = {
         {"gatewayClassName", "test"},
         {"listeners", Json::array({{{"name", "http"}, {"port", 80}, {"protocol", "HTTP"}}})}};
@@ -65,71 +53,16 @@ class World {
                                      {"reason", "Programmed"},
                                      {"message", ""},
                                      {"lastTransitionTime", "2026-01-01T00:00:00Z"}}})}};
-    EXPECT_TRUE(client_->UpdateStatus(kube::kGateways, gateway).ok());
-
-    Json target = kube::NewObject(kube::kServices, {shop_, "web"});
-    target["spec"] = {{"ports", Json::array({{{"name", "http"}, {"port", 80}}})}};
-    MustCreate(kube::kServices, target);
-
-    Json pool = kube::NewObject(kube::kPortPools, {ns_, "edge"});
-    pool["spec"] = {{"driver", "gateway-api"},
-                    {"loadBalancers",
-                     Json::array({{{"kind", "Gateway"}, {"namespace", ns_}, {"name", "edge"}}})},
-                    {"portRange", {{"first", 1024}, {"last", 65535}}}};
-    pool_uid_ = kube::Uid(MustCreate(kube::kPortPools, pool));
+    EXPECT_TRUE(client().UpdateStatus(kube::kGateways, gateway).ok());
+    MakePool({{"driver", "gateway-api"},
+              {"loadBalancers",
+               Json::array({{{"kind", "Gateway"}, {"namespace", ns()}, {"name", "edge"}}})}});
   }
 
-  std::unique_ptr<Replica> MakeReplica() {
-    return std::make_unique<Replica>(
-        server_.config(), ns_, port_service_.address(),
-        // Connections would prove nothing here: nothing listens.
-        PoolReconciler::Options{.absence_interval = milliseconds(300), .probe = true});
-  }
-
-  Json MustCreate(const kube::Resource& resource, const Json& object) {
-    absl::StatusOr<Json> created = client_->Create(resource, object);
-    EXPECT_TRUE(created.ok()) << created.status();
-    return created.value_or(Json::object());
-  }
-
-  static std::string NameOf(int port) { return "edge.tcp." + std::to_string(port); }
-
-  // A claim as port-service hands it out.
-  WantedRule Claimed(int port) {
-    Json claim = kube::NewObject(kube::kPortClaims, {ns_, NameOf(port)});
-    claim["spec"] = {{"poolRef", {{"name", "edge"}, {"uid", pool_uid_}}},
-                     {"protocol", "TCP"},
-                     {"port", port},
-                     {"owner", "test"},
-                     {"requestId", NameOf(port)},
-                     {"ttlSeconds", 600},
-                     {"state", "RESERVED"}};
-    const Json created = MustCreate(kube::kPortClaims, claim);
-    return {.name = *pool::ClaimName::Parse(NameOf(port)),
-            .claim_uid = kube::Uid(created),
-            .target = {.ns = shop_, .service = "web", .port = pool::Port::Of<80>()}};
-  }
-
-  Json Read(const kube::Resource& resource, const kube::ObjectName& name) {
-    return client_->Get(resource, name).value_or(Json());
-  }
-  Json ListenerSet(int port) { return Read(*api_.listener_sets, {ns_, NameOf(port)}); }
-  Json Route(int port) { return Read(*api_.tcp_routes, {ns_, NameOf(port)}); }
+  Json ListenerSet(int port) { return Read(*api_.listener_sets, {ns(), NameOf(port)}); }
+  Json Route(int port) { return Read(*api_.tcp_routes, {ns(), NameOf(port)}); }
   Json Grant(int port) {
-    return Read(*api_.reference_grants, {shop_, "berth." + ns_ + "." + NameOf(port)});
-  }
-  std::optional<Rule> RuleOf(int port) {
-    return KubeRuleStore(*client_, ns_)
-        .Read(*pool::ClaimName::Parse(NameOf(port)))
-        .value_or(std::nullopt);
-  }
-  bool IsProgrammed(int port) {
-    const std::optional<Rule> rule = RuleOf(port);
-    return rule && StandingOf(*rule).state == RuleState::kProgrammed;
-  }
-  Reason WhyNot(int port) {
-    const std::optional<Rule> rule = RuleOf(port);
-    return rule ? StandingOf(*rule).reason : Reason::ERROR_REASON_RULE_NOT_FOUND;
+    return Read(*api_.reference_grants, {shop(), "berth." + ns() + "." + NameOf(port)});
   }
 
   // Whether the Gateway carries exactly these.
@@ -138,33 +71,25 @@ class World {
     for (const int port : ports) {
       names.insert(NameOf(port));
     }
-    return NamesOf(*api_.listener_sets, ns_) == names && NamesOf(*api_.tcp_routes, ns_) == names &&
-           NamesOf(*api_.reference_grants, shop_).size() == names.size();
+    return NamesOf(*api_.listener_sets, ns()) == names &&
+           NamesOf(*api_.tcp_routes, ns()) == names &&
+           NamesOf(*api_.reference_grants, shop()).size() == names.size();
   }
-  std::set<std::string> NamesOf(const kube::Resource& resource, const std::string& ns) {
+  std::set<std::string> NamesOf(const kube::Resource& resource, const std::string& where) {
     std::set<std::string> names;
     const auto list =
-        client_->List(resource, ns, {.label_selector = std::string(pool::kClaimUidLabel)});
+        client().List(resource, where, {.label_selector = std::string(pool::kClaimUidLabel)});
     for (const Json& object : list->items) {
       names.insert(kube::Name(object));
     }
     return names;
   }
 
-  kube::Client& client() { return *client_; }
   GatewayController& controller() { return controller_; }
-  const std::string& ns() const { return ns_; }
-  const std::string& shop() const { return shop_; }
 
  private:
   const kube::GatewayApi api_;
-  ApiServer& server_;
-  const std::unique_ptr<kube::Client> client_;
-  const std::string ns_;
-  const std::string shop_;
-  FakePortService port_service_;
   GatewayController controller_;
-  std::string pool_uid_;
 };
 
 class GatewayApiIntegrationTest : public testing::Test {
@@ -261,48 +186,38 @@ TEST_F(GatewayApiIntegrationTest, RepairsDriftAtOnce) {
 
 TEST_F(GatewayApiIntegrationTest, AReplicaMayDieAtAnyWriteOfARule) {
   std::set<int> programmed;
-  for (int step = 1; step <= 7; ++step) {
-    for (const LastWrite last : {LastWrite::kLost, LastWrite::kDone}) {
-      SCOPED_TRACE(testing::Message()
-                   << "step " << step << (last == LastWrite::kDone ? " done" : " lost"));
-      const int port = 20000 + 10 * step + (last == LastWrite::kDone ? 1 : 0);
-      const WantedRule wanted = world_.Claimed(port);
-      auto dying = world_.MakeReplica();
-      dying->transport().DieAt(step, last);
-      static_cast<void>(dying->service().Apply({wanted}));
-      Eventually([&] { return dying->transport().dead() || world_.IsProgrammed(port); });
-      dying.reset();
+  AtEachWrite(7, 20000, [&](int port, int step, LastWrite last) {
+    const WantedRule wanted = world_.Claimed(port);
+    auto dying = world_.MakeReplica();
+    dying->transport().DieAt(step, last);
+    static_cast<void>(dying->service().Apply({wanted}));
+    Eventually([&] { return dying->transport().dead() || world_.IsProgrammed(port); });
+    dying.reset();
 
-      const auto other = world_.MakeReplica();
-      const auto applied = other->service().Apply({wanted});
-      ASSERT_TRUE(applied[0].ok()) << applied[0].status();
-      programmed.insert(port);
-      ASSERT_TRUE(
-          Eventually([&] { return world_.IsProgrammed(port) && world_.Carries(programmed); }));
-    }
-  }
+    const auto other = world_.MakeReplica();
+    const auto applied = other->service().Apply({wanted});
+    ASSERT_TRUE(applied[0].ok()) << applied[0].status();
+    programmed.insert(port);
+    ASSERT_TRUE(
+        Eventually([&] { return world_.IsProgrammed(port) && world_.Carries(programmed); }));
+  });
 }
 
 TEST_F(GatewayApiIntegrationTest, AReplicaMayDieAtAnyWriteOfARemoval) {
-  for (int step = 1; step <= 5; ++step) {
-    for (const LastWrite last : {LastWrite::kLost, LastWrite::kDone}) {
-      SCOPED_TRACE(testing::Message()
-                   << "step " << step << (last == LastWrite::kDone ? " done" : " lost"));
-      const int port = 21000 + 10 * step + (last == LastWrite::kDone ? 1 : 0);
-      const WantedRule wanted = world_.Claimed(port);
-      auto dying = world_.MakeReplica();
-      ASSERT_TRUE(dying->service().Apply({wanted})[0].ok());
-      ASSERT_TRUE(Eventually([&] { return world_.IsProgrammed(port); }));
-      dying->transport().DieAt(step, last);
-      static_cast<void>(dying->service().Delete(wanted.name, wanted.claim_uid));
-      Eventually([&] { return dying->transport().dead() || !world_.RuleOf(port); });
-      dying.reset();
+  AtEachWrite(5, 21000, [&](int port, int step, LastWrite last) {
+    const WantedRule wanted = world_.Claimed(port);
+    auto dying = world_.MakeReplica();
+    ASSERT_TRUE(dying->service().Apply({wanted})[0].ok());
+    ASSERT_TRUE(Eventually([&] { return world_.IsProgrammed(port); }));
+    dying->transport().DieAt(step, last);
+    static_cast<void>(dying->service().Delete(wanted.name, wanted.claim_uid));
+    Eventually([&] { return dying->transport().dead() || !world_.RuleOf(port); });
+    dying.reset();
 
-      const auto other = world_.MakeReplica();
-      static_cast<void>(other->service().Delete(wanted.name, wanted.claim_uid));
-      ASSERT_TRUE(Eventually([&] { return !world_.RuleOf(port) && world_.Carries({}); }));
-    }
-  }
+    const auto other = world_.MakeReplica();
+    static_cast<void>(other->service().Delete(wanted.name, wanted.claim_uid));
+    ASSERT_TRUE(Eventually([&] { return !world_.RuleOf(port) && world_.Carries({}); }));
+  });
 }
 
 TEST_F(GatewayApiIntegrationTest, TwoReplicasAtWorkAgree) {
