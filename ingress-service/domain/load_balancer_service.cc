@@ -20,6 +20,7 @@ constexpr std::size_t kHashPart = 10;
 
 std::string Joined(const std::vector<pool::Address>& addresses) {
   std::vector<std::string> hosts;
+  hosts.reserve(addresses.size());
   for (const pool::Address& address : addresses) {
     hosts.push_back(address.host());
   }
