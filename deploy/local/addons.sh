@@ -3,6 +3,7 @@
 
 readonly MANIFESTS=$ROOT/deploy/local/manifests
 readonly SECOND_INGRESS=ingress-nginx-second
+readonly SHARED_NAMESPACE=shared
 
 # apply_once NAME KEY COMMAND...: runs COMMAND unless it succeeded with this key in this cluster.
 apply_once() {
@@ -53,6 +54,18 @@ apply_metallb_crds() {
   crds=$(program_folder metallb-controller)/share
   kubectl apply --server-side -f "$crds"
   kubectl wait --for=condition=Established crd --all --timeout=30s
+}
+
+# install_shared_address: the Service that owns the address which Services of rules share.
+install_shared_address() {
+  apply_once shared-address "$(hash_of deploy/local/manifests/shared-address.yaml)" \
+    apply_shared_address
+}
+
+apply_shared_address() {
+  kubectl apply --server-side -f "$MANIFESTS/shared-address.yaml"
+  kubectl -n "$SHARED_NAMESPACE" wait --timeout=30s \
+    --for='jsonpath={.status.loadBalancer.ingress[0].ip}' service/anchor
 }
 
 install_ingress_nginx() {

@@ -6,22 +6,25 @@ readonly BERTH_NAMESPACE=berth-system
 
 # install_berth: CRDs, the four services, and the pools.
 install_berth() {
-  local key service namespaces
+  local key service namespaces shares=false
+  ! has_part shared-address || shares=true
   key=$(berth_key)
   for service in "${SERVICES[@]}"; do
     import_image "$service" "$key"
   done
   namespaces=$(load_balancer_namespaces)
-  apply_once berth "$key $(hash_of deploy/chart) $namespaces" \
+  apply_once berth "$key $(hash_of deploy/chart) $namespaces $shares" \
     helm upgrade --install berth "$ROOT/deploy/chart" \
     --namespace "$BERTH_NAMESPACE" --create-namespace \
     --set-string image.registry=berth.local,image.tag="$key",image.pullPolicy=Never \
     --set insecure.acknowledge=true,loadBalancerNamespaces="{$namespaces}" \
+    --set loadbalancer.enabled="$shares" \
     --wait --timeout 3m
   install_pool public ingress_pool public ingress-nginx "$(cat "$STATE/address")"
   ! has_part second-ingress ||
     install_pool second ingress_pool second "$SECOND_INGRESS" "$(second_ingress_address)"
   ! has_part gateway-api || install_pool envoy gateway_pool
+  ! has_part shared-address || install_pool shared shared_pool
 }
 
 # load_balancer_namespaces: those that there are, with commas between them.
@@ -29,6 +32,7 @@ load_balancer_namespaces() {
   printf ingress-nginx
   ! has_part second-ingress || printf ',%s' "$SECOND_INGRESS"
   ! has_part gateway-api || printf ',%s' "$GATEWAY_NAMESPACE"
+  ! has_part shared-address || printf ',%s' "$SHARED_NAMESPACE"
 }
 
 # install_pool NAME COMMAND...: the PortPool of that name, as COMMAND prints it.
@@ -54,6 +58,20 @@ spec:
   configmap:
     tcpServices: {namespace: $2, name: $2-tcp}
     udpServices: {namespace: $2, name: $2-udp}
+END
+}
+
+shared_pool() {
+  cat <<END
+apiVersion: berth.dev/v1alpha1
+kind: PortPool
+metadata: {name: shared, namespace: $BERTH_NAMESPACE}
+spec:
+  driver: loadbalancer
+  loadBalancers: [{kind: Service, namespace: $SHARED_NAMESPACE, name: anchor}]
+  portRange: {first: 20000, last: 20999}
+  publishedAddresses: [{ip: $(shared_address)}]
+  loadbalancer: {implementation: MetalLB, sharingKey: berth}
 END
 }
 

@@ -14,6 +14,7 @@ cluster_up() {
   step 'ingress-nginx' install_ingress_nginx
   ! has_part second-ingress || step 'Second ingress-nginx' install_second_ingress
   ! has_part gateway-api || step 'Envoy Gateway' install_gateway_api
+  ! has_part shared-address || step 'Shared address' install_shared_address
 }
 
 # forget_lost_cluster: after a reboot only files are left of a cluster; it starts anew, with the parts

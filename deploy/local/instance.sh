@@ -11,7 +11,7 @@ readonly LOAD_BALANCER_SUBNET=172.30.200.0/24
 readonly NETNS=/run/netns/$INSTANCE
 
 # What a cluster has only if it is asked for.
-readonly PARTS=(gateway-api second-ingress)
+readonly PARTS=(gateway-api second-ingress shared-address)
 
 # parts_among --with=PART,...: the parts that these options name.
 parts_among() {

@@ -21,12 +21,17 @@ second_ingress_address() {
   loopback_address 2
 }
 
+shared_address() {
+  loopback_address 3
+}
+
 # load_balancers: a name, the address on the host, and the address in the cluster, as the manifests
 # ask for it.
 load_balancers() {
   echo "ingress-nginx $(cat "$STATE/address") 172.30.200.10"
   ! has_part gateway-api || echo "gateway $(gateway_address) 172.30.200.20"
   ! has_part second-ingress || echo "second-ingress $(second_ingress_address) 172.30.200.30"
+  ! has_part shared-address || echo "shared $(shared_address) 172.30.200.40"
 }
 
 publish() {

@@ -25,7 +25,7 @@ run_tests() {
   run_ctest default "$filter" || failed=$?
   [[ $filter ]] || run_fuzz '' "$BRIEF_FUZZING" || failed=$?
   printf '\nEnd-to-end tests\n'
-  command_up --with=gateway-api,second-ingress
+  command_up --with=gateway-api,second-ingress,shared-address
   run_pytest "$filter" || failed=$?
   [[ $was_up ]] || cluster_down
   return "$failed"

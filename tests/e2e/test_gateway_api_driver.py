@@ -8,8 +8,8 @@ import pytest
 
 import client
 import netns
+import rules
 from berth.gateway.v1 import exposure_pb2, gateway_service_pb2 as gateway
-from berth.ingress.v1 import ingress_service_pb2 as ingress, rule_pb2
 from berth.operation.v1 import error_reason_pb2
 from berth.port.v1 import pool_pb2, port_service_pb2 as port
 
@@ -34,13 +34,13 @@ def gateway_pool(berth):
         last_port=LAST_PORT)
     pool.quarantine.FromSeconds(1)
     berth.ports.CreatePool(port.CreatePoolRequest(pool=pool))
-    client.eventually(lambda: get_pool(berth, pool.name).ready, 20)
+    client.eventually(lambda: rules.get_pool(berth, pool.name).ready, 20)
     yield pool.name, balancer
 
     def is_gone():
         try:
             berth.ports.DeletePool(port.DeletePoolRequest(name=pool.name))
-            return get_pool(berth, pool.name) is None
+            return rules.get_pool(berth, pool.name) is None
         except grpc.RpcError as error:
             return client.failure_of(error).reason == "POOL_NOT_FOUND"
 
@@ -48,74 +48,30 @@ def gateway_pool(berth):
     client.eventually(is_gone, 60)
 
 
-def get_pool(berth, name):
-    return berth.ports.GetPool(port.GetPoolRequest(name=name)).pool
-
-
 @pytest.fixture
-def apply_rule(berth, namespace, web, gateway_pool):
-    """apply_rule(protocol): a port of the Gateway with a rule to `web`; answers its claim."""
-    made = []
-
-    def apply(protocol=pool_pb2.PROTOCOL_TCP, service=web):
-        [claim] = berth.ports.Claim(port.ClaimRequest(
-            pool=gateway_pool[0], owner=f"{namespace}/web", request_id=uuid.uuid4().hex,
-            ports=[port.PortRequest(protocols=[protocol])])).claims
-        is_tcp = protocol == pool_pb2.PROTOCOL_TCP
-        rule = ingress.RuleSpec(claim=claim.name, claim_uid=claim.uid, target=rule_pb2.RuleTarget(
-            namespace=namespace, service=service, port_name="echo" if is_tcp else "echo-udp"))
-        [result] = berth.ingress.ApplyRules(ingress.ApplyRulesRequest(rules=[rule])).results
-        assert result.status.code == 0, result.status
-        made.append(claim)
-        return claim
-
-    yield apply
-    for claim in made:
-        try:
-            berth.ingress.DeleteRule(ingress.DeleteRuleRequest(name=claim.name, claim_uid=claim.uid))
-        except grpc.RpcError as error:
-            assert client.failure_of(error).reason == "CLAIM_NOT_FOUND"
+def made(berth, namespace, web, gateway_pool):
+    """Rules for ports of the Gateway."""
+    made = rules.Rules(berth, gateway_pool[0], namespace)
+    yield made
+    made.remove_all()
 
 
-def rule_of(berth, claim):
-    return berth.ingress.GetRule(ingress.GetRuleRequest(name=claim.name)).rule
-
-
-def programmed(berth, claim):
-    """The rule once it is programmed."""
-    def look():
-        rule = rule_of(berth, claim)
-        return rule if rule.state == rule_pb2.PortRule.STATE_PROGRAMMED else None
-
-    return client.eventually(look, 30)
-
-
-def greets(cluster, address, number) -> bool:
-    """Whether a connection to the Gateway reaches the echo example."""
-    try:
-        with netns.connect(cluster.name, (address, number)) as connection:
-            connection.settimeout(5)
-            return connection.recv(11) == b"hello from "
-    except OSError:
-        return False
-
-
-def test_tcp_through_a_gateway_and_back_again(berth, cluster, apply_rule, gateway_pool):
+def test_tcp_through_a_gateway_and_back_again(berth, cluster, made, gateway_pool):
     address = gateway_pool[1].addresses[0].ip
-    claim = apply_rule()
-    assert programmed(berth, claim).evidence == "gateway-status"
-    client.eventually(lambda: greets(cluster, address, claim.port), 10)
+    claim = made.apply()
+    assert made.programmed(claim).evidence == "gateway-status"
+    client.eventually(lambda: rules.greets(cluster, address, claim.port), 10)
 
-    berth.ingress.DeleteRule(ingress.DeleteRuleRequest(name=claim.name, claim_uid=claim.uid))
+    made.remove(claim)
 
-    client.eventually(lambda: not greets(cluster, address, claim.port), 10)
+    client.eventually(lambda: not rules.greets(cluster, address, claim.port), 10)
     for kind in ("listenersets", "tcproutes"):
         client.eventually(lambda kind=kind: not cluster.exists(kind, claim.name, NAMESPACE), 10)
 
 
-def test_udp_through_a_gateway(berth, cluster, apply_rule, gateway_pool):
-    claim = apply_rule(pool_pb2.PROTOCOL_UDP)
-    programmed(berth, claim)
+def test_udp_through_a_gateway(berth, cluster, made, gateway_pool):
+    claim = made.apply(protocol=pool_pb2.PROTOCOL_UDP)
+    made.programmed(claim)
     address = (gateway_pool[1].addresses[0].ip, claim.port)
     client.eventually(lambda: netns.datagram(cluster.name, address, b"ping") == b"ping", 20)
 
@@ -127,46 +83,42 @@ def test_an_exposure_on_a_gateway_is_ready_with_an_address_that_answers(berth, c
     _, result = client.finish(berth.gateway.Expose(
         gateway.ExposeRequest(namespace=namespace, spec=spec, run=client.run_options())))
     number = result.exposure.ports[0].port
-    client.eventually(lambda: greets(cluster, gateway_pool[1].addresses[0].ip, number), 10)
+    client.eventually(lambda: rules.greets(cluster, gateway_pool[1].addresses[0].ip, number), 10)
     client.finish(berth.gateway.Unexpose(gateway.UnexposeRequest(
         namespace=namespace, name=result.exposure.name, run=client.run_options())))
 
 
-def test_a_missing_target_is_told_and_served_as_soon_as_it_comes(berth, cluster, namespace, apply_rule, gateway_pool):
-    claim = apply_rule(service="later")
-    client.eventually(lambda: rule_of(berth, claim).reason == error_reason_pb2.ERROR_REASON_TARGET_NOT_FOUND, 20)
+def test_a_missing_target_is_told_and_served_as_soon_as_it_comes(berth, cluster, namespace, made, gateway_pool):
+    claim = made.apply(service="later")
+    client.eventually(lambda: made.of(claim).reason == error_reason_pb2.ERROR_REASON_TARGET_NOT_FOUND, 20)
     service = cluster.get("service", "web", "-n", namespace)
     cluster.kubectl("apply", "-f", "-", stdin=json.dumps({
         "apiVersion": "v1", "kind": "Service", "metadata": {"name": "later", "namespace": namespace},
         "spec": {"selector": service["spec"]["selector"],
                  "ports": [{key: p[key] for key in ("name", "port", "targetPort", "protocol") if key in p}
                            for p in service["spec"]["ports"]]}}))
-    programmed(berth, claim)
-    client.eventually(lambda: greets(cluster, gateway_pool[1].addresses[0].ip, claim.port), 10)
+    made.programmed(claim)
+    client.eventually(lambda: rules.greets(cluster, gateway_pool[1].addresses[0].ip, claim.port), 10)
 
 
-def test_what_is_taken_away_by_hand_comes_back(berth, cluster, apply_rule, gateway_pool):
-    claim = apply_rule()
-    programmed(berth, claim)
+def test_what_is_taken_away_by_hand_comes_back(berth, cluster, made, gateway_pool):
+    claim = made.apply()
+    made.programmed(claim)
     for kind in ("listenerset", "tcproute"):
         cluster.kubectl("delete", kind, claim.name, "-n", NAMESPACE)
         client.eventually(lambda kind=kind: cluster.exists(kind, claim.name, NAMESPACE), 10)
-    client.eventually(lambda: greets(cluster, gateway_pool[1].addresses[0].ip, claim.port), 20)
+    client.eventually(lambda: rules.greets(cluster, gateway_pool[1].addresses[0].ip, claim.port), 20)
 
 
 def test_a_listener_of_somebody_else_keeps_its_port(berth, cluster, namespace, gateway_pool):
-    number = get_pool(berth, gateway_pool[0]).last_port
+    number = rules.get_pool(berth, gateway_pool[0]).last_port
     cluster.kubectl("apply", "-f", "-", stdin=json.dumps({
         "apiVersion": "gateway.networking.k8s.io/v1", "kind": "ListenerSet",
         "metadata": {"name": "theirs", "namespace": namespace},
         "spec": {"parentRef": {"namespace": gateway_pool[1].namespace, "name": gateway_pool[1].name},
                  "listeners": [{"name": "theirs", "port": number, "protocol": "TCP"}]}}))
 
-    def held():
-        usage = get_pool(berth, gateway_pool[0]).usage
-        return next(u.held_by_others for u in usage if u.protocol == pool_pb2.PROTOCOL_TCP)
-
-    client.eventually(held, 5)
+    client.eventually(lambda: rules.held_by_others(berth, gateway_pool[0]), 5)
     with pytest.raises(grpc.RpcError) as refused:
         berth.ports.Claim(port.ClaimRequest(
             pool=gateway_pool[0], owner=f"{namespace}/web", request_id="theirs", ports=[port.PortRequest(port=number)]))

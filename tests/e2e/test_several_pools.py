@@ -11,7 +11,7 @@ NUMBER = 20010  # kept for requests that name a port
 
 def test_one_number_on_every_load_balancer(berth, namespace, web):
     addresses = set()
-    for pool in ("public", "second", "envoy"):
+    for pool in ("public", "second", "envoy", "shared"):
         spec = exposure_pb2.ExposureSpec(
             target=exposure_pb2.ExposureTarget(service=web), pool=pool,
             ports=[exposure_pb2.PortWish(name="tcp", port_name="echo", port=NUMBER)])
@@ -21,7 +21,7 @@ def test_one_number_on_every_load_balancer(berth, namespace, web):
         assert result.exposure.ports[0].port == NUMBER
         client.eventually(lambda address=address: client.first_line(address, NUMBER).startswith("hello from "), 20)
         addresses.add(address)
-    assert len(addresses) == 3
+    assert len(addresses) == 4
 
 
 def test_a_pool_is_found_by_its_load_balancers_labels(berth, namespace):
