@@ -87,7 +87,8 @@ class RuleObjectsWorld : public World {
     return names;
   }
   void Occupy(const std::string& rule) override {
-    EXPECT_TRUE(objects_.Put(main_, kube::NewObject(main_, PlaceOf(rule))).ok());
+    EXPECT_TRUE(
+        objects_.Put(main_, kube::NewObject(main_, PlaceOf(rule)), std::chrono::seconds(1)).ok());
   }
   int Writes() override { return static_cast<int>(objects_.writes.size()); }
 

@@ -229,7 +229,7 @@ TEST_F(LoadBalancerDriverTest, NamesATargetWithoutSelector) {
 
 TEST_F(LoadBalancerDriverTest, LeavesAServiceOfSomebodyElseAlone) {
   Json theirs = kube::NewObject(kube::kServices, ServiceOf("edge.tcp.20001"));
-  ASSERT_TRUE(objects_.Put(kube::kServices, theirs)->has_value());
+  ASSERT_TRUE(objects_.Put(kube::kServices, theirs, std::chrono::seconds(1))->has_value());
   cluster_.PutRule(LiveRule("edge.tcp.20001"));
   EXPECT_EQ(WhyNot(), Reason::ERROR_REASON_PORT_TAKEN);
   EXPECT_FALSE(Stored().contains("spec"));
