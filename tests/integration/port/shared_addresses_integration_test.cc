@@ -125,6 +125,31 @@ TEST_F(SharedAddressesIntegrationTest, HandsOutNoPortOfAServiceOnItsAddress) {
   EXPECT_EQ(MustClaim(replica_.stub(), ClaimFor("request-2", 20002)).port(), 20002);
 }
 
+TEST_F(SharedAddressesIntegrationTest, RefusesWaysOfSharingThatDoNotWorkFromAnybody) {
+  const auto create = [&](const Json& settings) {
+    Json pool = kube::NewObject(kube::kPortPools, {ns_.name(), "by-hand"});
+    pool["spec"] = {
+        {"driver", "loadbalancer"},
+        {"portRange", {{"first", 20000}, {"last", 20009}}},
+        {"loadBalancers",
+         Json::array({{{"kind", "Service"}, {"namespace", ns_.name()}, {"name", "controller"}}})}};
+    if (!settings.is_null()) {
+      pool["spec"]["loadbalancer"] = settings;
+    }
+    return ns_.client().Create(kube::kPortPools, pool).status();
+  };
+  for (const Json& settings : {Json(), Json::object(), Json{{"implementation", "MetalLB"}},
+                               Json{{"implementation", "KubeVip"}, {"sharingKey", "edge"}},
+                               Json{{"implementation", "Cilium"},
+                                    {"sharingKey", "edge"},
+                                    {"externalTrafficPolicy", "Local"}}}) {
+    EXPECT_EQ(ReasonOf(create(settings)), Reason::ERROR_REASON_KUBERNETES_INVALID) << settings;
+  }
+  const absl::Status created =
+      create({{"implementation", "KubeVip"}, {"externalTrafficPolicy", "Local"}});
+  EXPECT_TRUE(created.ok()) << created;
+}
+
 TEST_F(SharedAddressesIntegrationTest, ProposesNoPoolOfARulesService) {
   MakeServiceOn("10.4.2.1", "of-a-rule", 20001, {{pool::kClaimUidLabel, "claim"}});
   MakeServiceOn("10.4.2.2", "theirs", 20002, Json::object());
