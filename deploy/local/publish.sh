@@ -46,7 +46,7 @@ write_haproxy_config() {
   address=$(cat "$STATE/address")
   cat <<END
 global
-    maxconn 8192
+    maxconn 4096
 defaults
     mode tcp
     timeout connect 2s
