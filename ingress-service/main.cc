@@ -52,7 +52,7 @@ void AddKeys(config::Table& table, Options& options) {
       .Range(100, 3'600'000);
   table
       .Add("loop.parallel_calls", &options.engine.loop.parallel_calls,
-           "claims that a pass reads, or statuses that it writes, at the same time")
+           "claims that a pass reads, or objects and statuses that it writes, at the same time")
       .Range(1, 64);
   table.Add("probe.enabled", &options.engine.loop.probe,
             "whether a connection through the load balancer proves that a TCP rule is served");

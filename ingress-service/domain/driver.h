@@ -60,6 +60,8 @@ struct ProgramRequest {
   RuleSnapshot rules;
   /// Those of the pool, as they are seen; none without it.
   std::vector<pool::LoadBalancerState> load_balancers;
+  /// How many objects that rules do not share may be written at the same time.
+  int parallel_calls = 1;
 };
 
 /// Of `pool` as it is known now.

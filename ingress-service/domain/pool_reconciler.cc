@@ -3,16 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <atomic>
 #include <memory>
 #include <set>
-#include <thread>
 #include <utility>
 #include <vector>
 
 #include "common/log/log.h"
 #include "common/status/macros.h"
 #include "common/status/status.h"
+#include "common/sync/parallel.h"
 #include "ingress-service/domain/rule_status.h"
 
 namespace berth::ingress {
@@ -47,21 +46,6 @@ bool IsGoneOrChanged(const absl::Status& status) {
   const Reason reason = ReasonOf(status);
   return reason == Reason::ERROR_REASON_RULE_NOT_FOUND ||
          reason == Reason::ERROR_REASON_KUBERNETES_CONFLICT;
-}
-
-// Calls `work` with 0 to `count` - 1 on up to `threads` threads, this one among them.
-void InParallel(int threads, std::size_t count, const std::function<void(std::size_t)>& work) {
-  std::atomic<std::size_t> next = 0;
-  const auto run = [&] {
-    for (std::size_t i = next++; i < count; i = next++) {
-      work(i);
-    }
-  };
-  std::vector<std::jthread> others;
-  for (std::size_t i = 1; i < std::min<std::size_t>(threads, count); ++i) {
-    others.emplace_back(run);
-  }
-  run();
 }
 
 }  // namespace
@@ -296,7 +280,8 @@ class PoolReconciler::Pass {
       programmed_ = false;
       return;
     }
-    const ProgramRequest request = RequestFor(name_, with_.pools, snapshot_);
+    ProgramRequest request = RequestFor(name_, with_.pools, snapshot_);
+    request.parallel_calls = options_.parallel_calls;
     bool first = true;
     for (const std::unique_ptr<Driver>& driver : with_.drivers) {
       if (state_ != nullptr && driver->kind() != state_->pool.driver) {

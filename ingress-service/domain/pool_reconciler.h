@@ -44,8 +44,8 @@ class PoolReconciler {
     bool probe = true;
     /// Where to connect to; empty for the load balancer's own address.
     std::string probe_host;
-    /// How many claims are read, or statuses written, at the same time: each is a call of the API
-    /// server.
+    /// How many claims are read, objects of rules written, or statuses written, at the same time:
+    /// each is a call of the API server.
     int parallel_calls = 1;
     /// Wall-clock time for conditions.
     std::function<kube::Time()> now;

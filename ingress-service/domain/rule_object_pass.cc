@@ -2,12 +2,15 @@
 
 #include <fmt/format.h>
 
+#include <cstddef>
+#include <iterator>
 #include <memory>
 #include <optional>
 
 #include "common/kube/object.h"
 #include "common/status/macros.h"
 #include "common/status/status.h"
+#include "common/sync/parallel.h"
 
 namespace berth::ingress {
 namespace {
@@ -72,13 +75,24 @@ absl::StatusOr<ProgramResult> RuleObjectPass::Program() {
   if (!has_pool) {
     return result;
   }
+  std::vector<const Rule*> live;
   for (const auto& [name, rule] : seen_) {
     if (rule->IsLive()) {
-      ASSIGN_OR_RETURN(RuleProgress progress, Keep(*rule));
-      result.live.emplace(name.ToString(), std::move(progress));
+      live.push_back(rule);
     }
   }
-  result.drift = std::move(drift_);
+  std::vector<Kept> kept(live.size());
+  InParallel(request_.parallel_calls, live.size(),
+             [&](std::size_t i) { kept[i] = Keep(*live[i]); });
+  for (std::size_t i = 0; i < live.size(); ++i) {
+    RETURN_IF_ERROR(kept[i].progress.status());
+    result.live.emplace(live[i]->name.ToString(), *std::move(kept[i].progress));
+    wanted_.insert(kept[i].wanted.begin(), kept[i].wanted.end());
+    if (kept[i].untouched) {
+      untouched_.insert(live[i]->name);
+    }
+    std::move(kept[i].drift.begin(), kept[i].drift.end(), std::back_inserter(result.drift));
+  }
   RETURN_IF_ERROR(Sweep());
   return result;
 }
@@ -88,6 +102,7 @@ absl::StatusOr<std::vector<ObjectDrift>> RuleObjectPass::FindDrift() {
     return std::vector<ObjectDrift>();
   }
   RETURN_IF_ERROR(ReadCached());
+  std::vector<ObjectDrift> drift;
   for (const auto& [name, rule] : seen_) {
     const absl::StatusOr<std::vector<RuleObject>> objects =
         rule->IsLive() ? plan_.Objects(*rule) : std::vector<RuleObject>();
@@ -95,10 +110,10 @@ absl::StatusOr<std::vector<ObjectDrift>> RuleObjectPass::FindDrift() {
       continue;
     }
     for (const RuleObject& object : *objects) {
-      RETURN_IF_ERROR(Look(*rule, object).status());
+      RETURN_IF_ERROR(Look(*rule, object, drift).status());
     }
   }
-  return std::move(drift_);
+  return drift;
 }
 
 absl::Status RuleObjectPass::ReadCached() {
@@ -112,29 +127,31 @@ absl::Status RuleObjectPass::ReadCached() {
   return absl::OkStatus();
 }
 
-absl::StatusOr<RuleProgress> RuleObjectPass::Keep(const Rule& rule) {
+RuleObjectPass::Kept RuleObjectPass::Keep(const Rule& rule) const {
+  Kept kept;
   const absl::StatusOr<std::vector<RuleObjectName>> names = plan_.Names(rule);
   if (!names.ok()) {
-    untouched_.insert(rule.name);
-    return RuleProgress{.status = names.status()};
+    kept.untouched = true;
+    kept.progress = RuleProgress{.status = names.status()};
+    return kept;
   }
   // Whatever comes of it: nothing of the rule is left over.
   for (const RuleObjectName& object : *names) {
-    wanted_.insert(CacheKey(object.resource, object.name));
+    kept.wanted.push_back(CacheKey(object.resource, object.name));
   }
   const absl::StatusOr<std::vector<RuleObject>> objects = plan_.Objects(rule);
-  if (!objects.ok()) {
-    return RuleProgress{.status = objects.status()};
-  }
-  return Write(rule, *objects);
+  kept.progress =
+      objects.ok() ? Write(rule, *objects, kept.drift) : RuleProgress{.status = objects.status()};
+  return kept;
 }
 
 absl::StatusOr<RuleProgress> RuleObjectPass::Write(const Rule& rule,
-                                                   const std::vector<RuleObject>& objects) {
+                                                   const std::vector<RuleObject>& objects,
+                                                   std::vector<ObjectDrift>& drift) const {
   RuleProgress progress{.evidence = std::string(plan_.evidence())};
   std::vector<Json> stored;
   for (const RuleObject& object : objects) {
-    ASSIGN_OR_RETURN(const RuleObjects::Object seen, Look(rule, object));
+    ASSIGN_OR_RETURN(const RuleObjects::Object seen, Look(rule, object, drift));
     absl::StatusOr<Json> left = writer_.Ensure(rule, object, seen);
     if (!left.ok()) {
       if (PassesBy(left.status())) {
@@ -152,8 +169,8 @@ absl::StatusOr<RuleProgress> RuleObjectPass::Write(const Rule& rule,
 
 // An object as it is before this pass writes it; null if there is none. If it was as it should be
 // and is not any more, others changed it.
-absl::StatusOr<RuleObjects::Object> RuleObjectPass::Look(const Rule& rule,
-                                                         const RuleObject& object) {
+absl::StatusOr<RuleObjects::Object> RuleObjectPass::Look(const Rule& rule, const RuleObject& object,
+                                                         std::vector<ObjectDrift>& drift) const {
   const RuleObjects::Object cached = Cached(object);
   const auto written = rule.status.written.find(KeyOf(object));
   if ((cached != nullptr && HasContent(*cached, object)) || written == rule.status.written.end() ||
@@ -164,11 +181,11 @@ absl::StatusOr<RuleObjects::Object> RuleObjectPass::Look(const Rule& rule,
   ASSIGN_OR_RETURN(std::optional<Json> stored, objects_.Get(object.resource, object.name));
   if (!stored || !HasContent(*stored, object)) {
     const auto spec = [](const Json& of) { return kube::At(of, {"spec"}).dump(); };
-    drift_.push_back({.object = KeyOf(object),
-                      .drift = {.key = {rule.name.protocol(), rule.name.port()},
-                                .rule = rule.name.ToString(),
-                                .wanted = spec(object.content),
-                                .found = stored ? std::optional(spec(*stored)) : std::nullopt}});
+    drift.push_back({.object = KeyOf(object),
+                     .drift = {.key = {rule.name.protocol(), rule.name.port()},
+                               .rule = rule.name.ToString(),
+                               .wanted = spec(object.content),
+                               .found = stored ? std::optional(spec(*stored)) : std::nullopt}});
   }
   return stored ? std::make_shared<const Json>(*std::move(stored)) : nullptr;
 }

@@ -36,7 +36,7 @@ class RuleObjectPlan {
 };
 
 /// A pass over the objects of one pool's rules, for a driver whose rules share none. Used once, by
-/// one thread; borrows everything.
+/// one thread, which lets others help; borrows everything. The plan is asked by all of them.
 class RuleObjectPass {
  public:
   /// `ns` is Berth's namespace; `kinds` are those that rules may have objects of.
@@ -54,14 +54,26 @@ class RuleObjectPass {
  private:
   using Key = std::pair<std::string_view, kube::ObjectName>;
 
+  // What came of a live rule.
+  struct Kept {
+    /// An error of the API server that time may cure ends the pass.
+    absl::StatusOr<RuleProgress> progress = RuleProgress{};
+    std::vector<Key> wanted;
+    /// It cannot be said now what the rule wants.
+    bool untouched = false;
+    std::vector<ObjectDrift> drift;
+  };
+
   static Key CacheKey(const kube::Resource& resource, const kube::ObjectName& name) {
     return {resource.plural, name};
   }
 
   absl::Status ReadCached();
-  absl::StatusOr<RuleProgress> Keep(const Rule& rule);
-  absl::StatusOr<RuleProgress> Write(const Rule& rule, const std::vector<RuleObject>& objects);
-  absl::StatusOr<RuleObjects::Object> Look(const Rule& rule, const RuleObject& object);
+  Kept Keep(const Rule& rule) const;
+  absl::StatusOr<RuleProgress> Write(const Rule& rule, const std::vector<RuleObject>& objects,
+                                     std::vector<ObjectDrift>& drift) const;
+  absl::StatusOr<RuleObjects::Object> Look(const Rule& rule, const RuleObject& object,
+                                           std::vector<ObjectDrift>& drift) const;
   RuleObjects::Object Cached(const RuleObject& object) const;
   absl::Status Sweep();
 
@@ -78,8 +90,6 @@ class RuleObjectPass {
   std::set<Key> wanted_;
   /// Rules of which it cannot be said now what they want.
   std::set<pool::ClaimName> untouched_;
-  /// What others had changed.
-  std::vector<ObjectDrift> drift_;
 };
 
 }  // namespace berth::ingress
