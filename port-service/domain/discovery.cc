@@ -157,6 +157,7 @@ std::optional<PoolSpec> SpecOf(const PoolProposal& proposal, pool::Port first, p
   }
   std::optional<pool::ConfigMapRefs> configmap = proposal.configmap;
   std::vector<pool::LoadBalancerRef> load_balancers;
+  load_balancers.reserve(proposal.load_balancers.size());
   for (const FoundLoadBalancer& load_balancer : proposal.load_balancers) {
     load_balancers.push_back(load_balancer.ref);
   }
