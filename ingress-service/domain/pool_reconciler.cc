@@ -22,9 +22,9 @@ using RulePtr = std::shared_ptr<const Rule>;
 // When a pass looks again at what the watch did not show yet.
 constexpr std::chrono::milliseconds kLagInterval{100};
 
-// A pass over 100 new rules takes about as long as it then waits for the next ones.
-constexpr std::chrono::milliseconds kGatherPerRule{5};
-constexpr std::chrono::milliseconds kMaxGather{500};
+// As long as a pass over so many new rules takes: half of the time at most goes into passes.
+constexpr std::chrono::milliseconds kGatherPerRule{8};
+constexpr std::chrono::milliseconds kMaxGather{800};
 
 // How many statuses a pass writes at the most while another one is waiting; all of the others wait
 // for that one.
