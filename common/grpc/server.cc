@@ -8,6 +8,7 @@
 #include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server_builder.h>
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <mutex>
@@ -28,6 +29,8 @@ constexpr std::chrono::milliseconds kLeastPingInterval{8000};
 constexpr std::chrono::milliseconds kPingInterval{30'000};
 constexpr std::chrono::milliseconds kPingTimeout{15'000};
 constexpr std::chrono::milliseconds kRetryAfterShutdown{1000};
+// For the answers of calls that have just been ended to leave; calls that go on then are cancelled.
+constexpr std::chrono::milliseconds kLastWords{500};
 
 int Argument(std::chrono::milliseconds duration) { return static_cast<int>(duration.count()); }
 
@@ -181,7 +184,8 @@ void Server::Drain(SteadyTime deadline) {
   }
   streams_.FinishAll(ShuttingDown());
   const auto left = deadline - std::chrono::steady_clock::now();
-  parts_->grpc->Shutdown(std::chrono::system_clock::now() + left);
+  parts_->grpc->Shutdown(std::chrono::system_clock::now() +
+                         std::max<std::chrono::steady_clock::duration>(left, kLastWords));
   parts_->ticker.request_stop();
   parts_->ticker.join();
   log::Info("stopped", {{"port", port_}});

@@ -98,8 +98,8 @@ class Server {
   StreamRegistry& streams() { return streams_; }
 
   /// Stops: health NOT_SERVING, drain hooks, streams end with ShuttingDown(), running unary calls
-  /// get until `deadline` and are then cancelled. Returns when every call is over. Only the first
-  /// call has an effect.
+  /// get until `deadline`, half a second at the least, and are then cancelled. Returns when every
+  /// call is over. Only the first call has an effect.
   void Drain(SteadyTime deadline);
 
   /// Waits for `stop`, then drains: for drain_timeout, or not at all if the stop is urgent. Returns
