@@ -21,6 +21,7 @@
 #include "common/kube/errors.h"
 #include "common/kube/object.h"
 #include "common/kube/resource.h"
+#include "common/pool/claim_uid.h"
 #include "common/pool/owned_ports.h"
 #include "common/status/rpc_status.h"
 #include "common/sync/mutex.h"
@@ -50,6 +51,12 @@ constexpr seconds kDeadline{90};
 std::uint64_t FromEnvironment(const char* name, std::uint64_t otherwise) {
   const char* text = std::getenv(name);
   return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
+}
+
+/// The uid that port-service answers with for a stored claim.
+std::string ClaimUid(const Json& object) {
+  return pool::ClaimUid(kube::Uid(object),
+                        kube::IntAt(object, {"spec", "incarnation"}).value_or(0));
 }
 
 /// What calls were made and how they ended. Thread safe.
@@ -236,12 +243,12 @@ bool Caller::DeleteByHand(Held& held, const kube::Resource& resource) {
   ledger_.GivenBack(held.claim.name(), held.claim.uid());
   held.leaving = true;
   const auto start = steady_clock::now();
-  // By uid: with a port that is somebody else's by now, it is not this caller's to delete.
+  // A port that was handed out anew is not this caller's to delete.
   const auto object = world_.client().Get(resource, {world_.ns(), held.claim.name()});
   absl::Status status = object.status();
   const bool is_rule = resource.plural == kube::kPortRules.plural;
-  if (object.ok() && (is_rule ? kube::StringAt(*object, {"spec", "claimUid"})
-                              : kube::Uid(*object)) != held.claim.uid()) {
+  if (object.ok() && held.claim.uid() != (is_rule ? kube::StringAt(*object, {"spec", "claimUid"})
+                                                  : ClaimUid(*object))) {
     return true;
   }
   if (object.ok()) {
@@ -294,7 +301,8 @@ std::vector<std::string> Leftovers(FaultWorld& world, const ForeignEntries& fore
   for (const kube::Resource& resource : {kube::kPortClaims, kube::kPortRules}) {
     const auto list = world.client().List(resource, world.ns());
     if (!list.ok()) return {list.status().ToString()};
-    for (const Json& object : list->items) {
+    for (Json object : list->items) {
+      object["metadata"].erase("managedFields");
       left.push_back(fmt::format("{}: {}", resource.plural, object.dump()));
     }
   }
