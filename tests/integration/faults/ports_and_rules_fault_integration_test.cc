@@ -53,12 +53,6 @@ std::uint64_t FromEnvironment(const char* name, std::uint64_t otherwise) {
   return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
 }
 
-/// The uid that port-service answers with for a stored claim.
-std::string ClaimUid(const Json& object) {
-  return pool::ClaimUid(kube::Uid(object),
-                        kube::IntAt(object, {"spec", "incarnation"}).value_or(0));
-}
-
 /// What calls were made and how they ended. Thread safe.
 class Tally {
  public:
@@ -248,7 +242,7 @@ bool Caller::DeleteByHand(Held& held, const kube::Resource& resource) {
   absl::Status status = object.status();
   const bool is_rule = resource.plural == kube::kPortRules.plural;
   if (object.ok() && held.claim.uid() != (is_rule ? kube::StringAt(*object, {"spec", "claimUid"})
-                                                  : ClaimUid(*object))) {
+                                                  : pool::ClaimUid(*object))) {
     return true;
   }
   if (object.ok()) {
@@ -272,15 +266,15 @@ void Caller::Act() {
   const std::size_t at = Draw(held_.size());
   Held& held = held_[at];
   const std::uint64_t kind = Draw(20);
+  const bool gives_back =
+      held.leaving || (held.applied ? kind >= 5 && kind < 14 : kind >= 2 && kind < 6);
   bool is_gone = false;
-  if (held.leaving) {
+  if (gives_back) {
     is_gone = GiveBack(held);
   } else if (kind < 2) {
     is_gone = DeleteByHand(held, kube::kPortClaims);
   } else if (held.applied && kind < 5) {
     is_gone = DeleteByHand(held, kube::kPortRules);
-  } else if (held.applied ? kind < 14 : kind < 6) {
-    is_gone = GiveBack(held);
   } else if (!held.applied && kind < 9) {
     Renew(held);
   } else {
